@@ -1,0 +1,201 @@
+"""minigrad: automatic differentiation on any array library.
+
+The package is a namespace of the Python array API standard (2024.12), and `Tensor` is its array:
+
+    import minigrad as mg
+
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    mg.sum(mg.exp(x) * x).backward()
+    x.grad
+
+A derivative is written once, over `xp`. `xp` is NumPy, or CuPy, and the rule computes a gradient;
+`xp` is minigrad itself, and it records one that can be differentiated again.
+"""
+
+import numpy as _numpy
+
+from . import autograd, backends, linalg, special
+from .autograd import enable_grad, is_grad_enabled, no_grad
+from .autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .backends import Device, device, set_default_device
+from .dtypes import get_default_dtype, set_default_dtype
+from .ops.casting import astype, can_cast, finfo, iinfo, isdtype, result_type, to_device
+from .ops.creation import (
+    arange,
+    asarray,
+    empty,
+    empty_like,
+    eye,
+    from_dlpack,
+    full,
+    full_like,
+    linspace,
+    ones,
+    ones_like,
+    tensor,
+    zeros,
+    zeros_like,
+)
+from .ops.elementwise import (
+    abs,
+    acos,
+    acosh,
+    add,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    bitwise_and,
+    bitwise_invert,
+    bitwise_left_shift,
+    bitwise_or,
+    bitwise_right_shift,
+    bitwise_xor,
+    ceil,
+    clip,
+    copysign,
+    cos,
+    cosh,
+    divide,
+    equal,
+    exp,
+    expm1,
+    floor,
+    floor_divide,
+    greater,
+    greater_equal,
+    hypot,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    log,
+    log1p,
+    log2,
+    log10,
+    logaddexp,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    positive,
+    pow,
+    reciprocal,
+    remainder,
+    round,
+    sign,
+    signbit,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    subtract,
+    tan,
+    tanh,
+    trunc,
+    where,
+)
+from .ops.indexing import (
+    At,
+    argsort,
+    getitem,
+    index_set,
+    nonzero,
+    pad,
+    scatter_add,
+    searchsorted,
+    sort,
+    take,
+    take_along_axis,
+)
+from .ops.reductions import (
+    all,
+    any,
+    argmax,
+    argmin,
+    count_nonzero,
+    cumulative_prod,
+    cumulative_sum,
+    max,
+    mean,
+    min,
+    prod,
+    std,
+    sum,
+    var,
+)
+from .ops.linalg import matmul, matrix_transpose, outer, tensordot, vecdot
+from .ops.shapes import (
+    broadcast_arrays,
+    broadcast_to,
+    concat,
+    diff,
+    expand_dims,
+    flip,
+    meshgrid,
+    moveaxis,
+    permute_dims,
+    repeat,
+    reshape,
+    roll,
+    squeeze,
+    stack,
+    tile,
+    tril,
+    triu,
+    unstack,
+)
+from .ops.windows import fold, sliding_window_view, windows
+from .tensor import Tensor
+
+__version__ = "0.1.0"
+__array_api_version__ = "2024.12"
+
+bool = _numpy.dtype("bool")
+int8 = _numpy.dtype("int8")
+int16 = _numpy.dtype("int16")
+int32 = _numpy.dtype("int32")
+int64 = _numpy.dtype("int64")
+uint8 = _numpy.dtype("uint8")
+uint16 = _numpy.dtype("uint16")
+uint32 = _numpy.dtype("uint32")
+uint64 = _numpy.dtype("uint64")
+float16 = _numpy.dtype("float16")
+float32 = _numpy.dtype("float32")
+float64 = _numpy.dtype("float64")
+complex64 = _numpy.dtype("complex64")
+complex128 = _numpy.dtype("complex128")
+dtype = _numpy.dtype
+
+e = _numpy.e
+inf = _numpy.inf
+nan = _numpy.nan
+newaxis = None
+pi = _numpy.pi
+
+_on_first_use = {
+    "data": "data",
+    "extend": "extend",
+    "load": "io",
+    "nn": "nn",
+    "optim": "optim",
+    "random": "random",
+    "save": "io",
+}
+
+
+def __getattr__(name: str) -> object:
+    """What a net needs is imported when it is first asked for, so that arrays alone load fast."""
+    from importlib import import_module
+
+    if name not in _on_first_use:
+        raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+    module = import_module(f"minigrad.{_on_first_use[name]}")
+    return module if name == _on_first_use[name] else getattr(module, name)

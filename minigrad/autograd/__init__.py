@@ -1,0 +1,6 @@
+"""From recorded graphs to derivatives: the walk, and the functions that start it."""
+
+from .graph import backward, grad
+from .modes import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]

@@ -1,0 +1,160 @@
+"""Derivatives of graphs: `backward` fills the leaves, `grad` returns what it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..tensor import Barrier, Leaf, Tensor, namespace
+from .modes import enable_grad
+from .walk import reachable, refuse, walk
+
+__all__ = ["backward", "grad"]
+
+
+def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False) -> None:
+    """Add the derivatives of `tensor` to the `grad` of every leaf it was computed from.
+
+    `gradient` is the cotangent: a Tensor, array or number of `tensor`'s shape; only a Tensor with
+    one element may go without. The gradients are of first order: they have no graph themselves.
+    Raises ValueError for a tensor that does not require grad or a gradient of another shape,
+    RuntimeError for a graph already freed, a leaf that changed, or a derivative of a gradient that
+    was computed without `create_graph`.
+    """
+    cotangent = seed("backward", tensor, gradient)
+    nodes = reachable([tensor.node])
+    refuse("backward", nodes)
+    leaves = {node for node in nodes if node.__class__ is Leaf}
+    arrived = walk(nodes, {tensor.node: cotangent.data}, leaves, retain_graph=retain_graph)
+    barrier = Barrier()
+    owned = Owned(cotangent.data)
+    for leaf, g in arrived.items():
+        target = leaf.tensor()
+        if target is None:
+            continue
+        g = owned.take(target, g)
+        if target.grad is not None:
+            g = owned.take(target, target.grad.data + g)
+        target.grad = Tensor(g, target.device, barrier)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    create_graph: bool = False,
+    retain_graph: bool | None = None,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs`, one Tensor each, `grad` untouched.
+
+    `grad_outputs` holds a cotangent for each output; those with one element may go without. With
+    `create_graph` the gradients are recorded and can be differentiated again, to any order;
+    `retain_graph` (the value of `create_graph` unless given) keeps the graph for another walk.
+    Raises ValueError for an input that does not require grad, or that the outputs do not depend
+    on unless `allow_unused`, which returns None for it; otherwise as `backward`.
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if grad_outputs is None or isinstance(grad_outputs, Tensor):
+        grad_outputs = [grad_outputs] * len(outputs)
+    if len(grad_outputs) != len(outputs):
+        raise ValueError(f"grad: {len(outputs)} outputs, but {len(grad_outputs)} grad_outputs")
+    for i, x in enumerate(inputs):
+        if not isinstance(x, Tensor) or not x.requires_grad:
+            raise ValueError(f"grad: input {i} does not require grad; make it with requires_grad=True")
+    retain_graph = create_graph if retain_graph is None else retain_graph
+
+    seeds = [seed("grad", y, g) for y, g in zip(outputs, grad_outputs, strict=True)]
+    cotangents: dict[Any, Any] = {}
+    for y, g in zip(outputs, seeds, strict=True):
+        total = g if y.node not in cotangents else cotangents[y.node] + g
+        cotangents[y.node] = total
+    if not create_graph:
+        cotangents = {node: g.data for node, g in cotangents.items()}
+
+    targets = {x.node for x in inputs}
+    refuse("grad", reachable(cotangents, stop=targets))
+    nodes = reachable(cotangents)
+    wanted: set[Any] = set()
+    for node in nodes:
+        if node in targets or not wanted.isdisjoint(node.parents):
+            wanted.add(node)
+    with enable_grad():
+        arrived = walk(
+            [node for node in nodes if node in wanted],
+            {node: g for node, g in cotangents.items() if node in wanted},
+            targets,
+            wanted=wanted,
+            create_graph=create_graph,
+            retain_graph=retain_graph,
+        )
+    return collect(inputs, arrived, seeds, create_graph, allow_unused)
+
+
+def collect(
+    inputs: list[Tensor],
+    arrived: dict[Any, Any],
+    seeds: list[Tensor],
+    create_graph: bool,
+    allow_unused: bool,
+) -> tuple[Tensor | None, ...]:
+    """What arrived at each input, as Tensors that share no memory."""
+    barrier = Barrier()
+    owned = Owned(*(g.data for g in seeds))
+    gradients: list[Tensor | None] = []
+    for i, x in enumerate(inputs):
+        g = arrived.get(x.node)
+        if g is None:
+            if not allow_unused:
+                raise ValueError(
+                    f"grad: the outputs do not depend on input {i}; pass allow_unused=True to get None"
+                )
+            gradients.append(None)
+        elif create_graph:
+            gradients.append(Tensor(owned.take(x, g.data), x.device, g.node))
+        else:
+            gradients.append(Tensor(owned.take(x, g), x.device, barrier))
+    return tuple(gradients)
+
+
+class Owned:
+    """Hands arrays out, each of them once: what is a view or was seen before is copied."""
+
+    def __init__(self, *lent: Any) -> None:
+        self.lent = list(lent)
+        self.ids = set(map(id, lent))
+
+    def take(self, tensor: Tensor, array: Any) -> Any:
+        backend = tensor.device.backend
+        if array.__class__ is not backend.array_type:
+            array = backend.asarray(array, device=tensor.device)
+        elif id(array) in self.ids or backend.is_view(array):
+            array = backend.copy(array)
+        self.ids.add(id(array))
+        self.lent.append(array)  # alive, so that no other array gets its id
+        return array
+
+
+def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
+    """The cotangent that a walk starts with, checked against the output it belongs to."""
+    if not y.requires_grad:
+        hint = f"it was computed from {y.node!r} without create_graph=True" if y.node else (
+            "none of the Tensors it was computed from does, or it was computed under no_grad"
+        )
+        raise ValueError(f"{what}: this Tensor does not require grad: {hint}")
+    if gradient is None:
+        if y.size != 1:
+            raise ValueError(
+                f"{what}: a Tensor of shape {y.shape} needs a gradient (cotangent) of that shape; "
+                "only one with a single element can go without"
+            )
+        return namespace.ones_like(y)
+    if not isinstance(gradient, Tensor):
+        gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
+    if gradient.shape != y.shape:
+        raise ValueError(f"{what}: gradient of shape {gradient.shape} for a Tensor of shape {y.shape}")
+    if gradient.device is not y.device:
+        raise ValueError(f"{what}: gradient on {gradient.device} for a Tensor on {y.device}")
+    return gradient if gradient.dtype == y.dtype else namespace.astype(gradient, y.dtype)
+

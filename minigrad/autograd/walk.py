@@ -1,0 +1,165 @@
+"""The walk: from the cotangents of some results back to the nodes they were computed from.
+
+Nodes are numbered as they are made, so counting down is a topological order, and no recursion is
+needed. At each node the rules run over an interpreter `xp`: the backend's own namespace on raw
+arrays, or, under `create_graph`, minigrad itself on Tensors. Everything at the edges of a rule
+happens here and only here: un-broadcasting, dtype, the assertion of shapes, accumulation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+from typing import Any
+
+from ..primitive import unbroadcast
+from ..tensor import Barrier, Form, Leaf, Node, Tensor, namespace
+
+__all__ = ["reachable", "refuse", "walk"]
+
+_index = attrgetter("index")
+
+
+def reachable(roots: Iterable[Any], stop: Collection[Any] = ()) -> list[Any]:
+    """Every node that `roots` were computed from, oldest first; nothing behind a node of `stop`."""
+    found = list(dict.fromkeys(roots))
+    seen = set(found)
+    for node in found:  # grows while it is read
+        if node in stop:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                found.append(parent)
+    found.sort(key=_index)
+    return found
+
+
+def walk(
+    nodes: list[Any],
+    cotangents: dict[Any, Any],
+    targets: Collection[Any],
+    *,
+    wanted: Collection[Any] | None = None,
+    create_graph: bool = False,
+    retain_graph: bool = False,
+) -> dict[Any, Any]:
+    """Carry `cotangents` from node to node, newest first; return those that reach `targets`.
+
+    `nodes` (oldest first) is consumed. With `wanted`, only its nodes receive a cotangent.
+    Cotangents are raw arrays, or Tensors under `create_graph`. Unless `retain_graph`, each node
+    forgets its values once visited.
+    """
+    arrived: dict[Any, Any] = {}
+    while nodes:
+        node = nodes.pop()
+        g = cotangents.pop(node, None)
+        if g is None:
+            continue
+        if node.hooks:
+            g = run_hooks(node, g, create_graph)
+        if node in targets:
+            arrived[node] = g
+        if node.__class__ is Leaf:
+            continue
+        inputs = node.inputs
+        primitive = node.primitive
+        if create_graph:
+            xp, inputs, output, residuals = as_tensors(node)
+        else:
+            xp, output, residuals = node.device.backend.xp, node.output, node.residuals
+        arguments = (output, residuals, *inputs) if primitive.residuals else (output, *inputs)
+        rules = primitive.rules
+        joint = None if rules else primitive.joint(xp, g, *arguments, **node.params)
+        for i, parent in enumerate(node.parents):
+            if parent is None or (wanted is not None and parent not in wanted):
+                continue
+            x = inputs[i]
+            gradient = rules[i](xp, g, *arguments, **node.params) if rules else joint[i]
+            if gradient.shape != x.shape or gradient.dtype != x.dtype:
+                gradient = fit(xp, node, i, gradient, x)
+            if parent in cotangents:
+                gradient = cotangents[parent] + gradient
+            cotangents[parent] = gradient
+        if not retain_graph:
+            node.inputs = node.output = node.residuals = None
+    return arrived
+
+
+def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any) -> Any:
+    """A gradient in the shape and dtype of its input; only elementwise ones are summed to it."""
+    if node.primitive.broadcasts:
+        gradient = unbroadcast(xp, gradient, x.shape)
+    if gradient.shape != x.shape:
+        raise RuntimeError(
+            f"gradient of {node.primitive.name!r} for input {i} has shape {gradient.shape}, "
+            f"expected {x.shape}"
+        )
+    return gradient if gradient.dtype == x.dtype else xp.astype(gradient, x.dtype)
+
+
+def refuse(what: str, nodes: Iterable[Any]) -> None:
+    """Raise RuntimeError for a graph that can't be differentiated, before anything is done to it."""
+    for node in nodes:
+        if node.__class__ is Node:
+            if node.inputs is None:
+                raise RuntimeError(
+                    f"{what}: {node!r} was differentiated before, and its values are gone; "
+                    "pass retain_graph=True the first time to go through it twice"
+                )
+            forms = node.primitive.reads.forms
+            for i, parent in enumerate(node.parents):
+                if parent.__class__ is Leaf and i not in forms:
+                    refuse_changed(what, node, i, parent)
+        elif node.__class__ is Barrier:
+            raise RuntimeError(
+                f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
+                "differentiated; compute it by grad(..., create_graph=True), or detach() it if it is "
+                "meant as a constant"
+            )
+
+
+def refuse_changed(what: str, node: Node, i: int, leaf: Leaf) -> None:
+    """A leaf that got a new value since would make the gradient that of another computation."""
+    tensor = leaf.tensor()
+    if tensor is not None and tensor.data is not node.inputs[i]:  # type: ignore[index]
+        raise RuntimeError(
+            f"{what}: input {i} of {node!r} has been assigned a new value since; "
+            "call backward() before the update, or recompute the forward"
+        )
+
+
+def as_tensors(node: Node) -> tuple[Any, list[Any], Any, Any]:
+    """The interpreter, inputs, output and residuals of a node, for a gradient that is recorded.
+
+    Residuals are rebuilt from the inputs: as raw arrays they would count as constants.
+    """
+    device, backend = node.device, node.device.backend
+    inputs: list[Any] = []
+    for x, parent in zip(node.inputs or (), node.parents, strict=True):
+        if x.__class__ is Form:
+            x = Form(x.shape, backend.canonical_dtype(x.dtype))
+        elif hasattr(x, "dtype"):
+            x = Tensor(x, device, parent)
+        inputs.append(x)
+    output = None if node.output is None else Tensor(node.output, device, node)
+    residuals = ()
+    if node.primitive.residuals:
+        assert node.primitive.forward is not None
+        _, *residuals = node.primitive.forward(namespace, *inputs, **node.params)
+    return namespace, inputs, output, residuals
+
+
+def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
+    """The cotangent after the hooks of a node have seen, and perhaps replaced, it."""
+    device = node.tensor().device if node.__class__ is Leaf else node.device
+    gradient = g if create_graph else Tensor(device.backend.copy(g), device)
+    for hook in list(node.hooks):
+        new = hook(gradient)
+        if new is not None:
+            if new.shape != gradient.shape:
+                raise ValueError(
+                    f"hook: returned shape {new.shape} for a gradient of shape {gradient.shape}"
+                )
+            gradient = new
+    return gradient if create_graph else gradient.data

@@ -1,0 +1,145 @@
+"""NumPy: the backend on every machine, and the one where a microsecond counts."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .backend import Backend
+from .indexing import is_basic
+from .windows import positions, window_slices
+
+__all__ = ["load"]
+
+
+class NumpyBackend(Backend):
+    """NumPy's own functions where the levelled ones cost a Python call more."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.cpu = self.wrap_device("cpu")
+
+    def device_label(self, raw: Any) -> str:
+        return ""
+
+    def asarray(self, data: Any, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
+        return np.array(data, dtype=dtype, copy=copy)
+
+    def to_numpy(self, array: Any) -> Any:
+        return array
+
+    def is_view(self, array: Any) -> bool:
+        return array.base is not None
+
+    def copy(self, array: Any) -> Any:
+        return np.array(array)
+
+    def dtype_of(self, array: Any) -> np.dtype[Any]:
+        return array.dtype
+
+    def device_of(self, array: Any) -> Any:
+        return self.cpu
+
+    def default_device(self) -> Any:
+        return self.cpu
+
+
+def getitem(x: Any, key: Any) -> Any:
+    return x[key]
+
+
+def scatter_add(v: Any, key: Any, shape: tuple[int, ...]) -> Any:
+    total = np.zeros(shape, dtype=v.dtype)
+    if is_basic(key):
+        total[key] = v
+    else:
+        np.add.at(total, key, v)
+    return total
+
+
+def index_set(x: Any, key: Any, v: Any) -> Any:
+    y = np.array(x)
+    y[key] = v
+    return y
+
+
+def windows(
+    x: Any, shape: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
+) -> Any:
+    """A view: windows share the memory of the input."""
+    k = len(shape)
+    size, steps = x.shape[-k:], x.strides[-k:]
+    counts = tuple(positions(*axis) for axis in zip(size, shape, strides, dilation, strict=True))
+    return np.lib.stride_tricks.as_strided(
+        x,
+        (*x.shape[:-k], *counts, *shape),
+        (
+            *x.strides[:-k],
+            *(step * s for step, s in zip(steps, strides, strict=True)),
+            *(step * d for step, d in zip(steps, dilation, strict=True)),
+        ),
+        writeable=False,
+    )
+
+
+def fold(
+    w: Any, size: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
+) -> Any:
+    k = len(size)
+    shape = w.shape[-k:]
+    total = np.zeros((*w.shape[: -2 * k], *size), dtype=w.dtype)
+    parts = w.reshape(*w.shape[:-k], math.prod(shape))
+    for i, seen in enumerate(window_slices(size, shape, strides, dilation)):
+        total[seen] += parts[..., i]
+    return total
+
+
+def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
+    """`sum` without the Python layers of `numpy.sum`."""
+    if dtype is None and x.dtype.kind not in "fc":
+        return np.sum(x, axis=axis, keepdims=keepdims)
+    return np.add.reduce(x, axis, dtype, None, keepdims)
+
+
+def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
+    """A view where that saves memory; a copy where making a view takes longer."""
+    if math.prod(shape) > 16384:
+        return np.broadcast_to(x, shape)
+    y = np.empty(shape, dtype=x.dtype)
+    y[...] = x
+    return y
+
+
+def matrix_transpose(x: Any, /) -> Any:
+    return x.mT
+
+
+def permute_dims(x: Any, /, axes: tuple[int, ...]) -> Any:
+    return x.transpose(axes)
+
+
+def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Any:
+    if copy is None:
+        return x.reshape(shape)
+    return np.reshape(x, shape, copy=copy)
+
+
+def load() -> Backend:
+    import array_api_compat.numpy as namespace
+
+    words = {
+        "broadcast_to": broadcast_to,
+        "fold": fold,
+        "getitem": getitem,
+        "index_set": index_set,
+        "matmul": np.matmul,
+        "matrix_transpose": matrix_transpose,
+        "permute_dims": permute_dims,
+        "reshape": reshape,
+        "scatter_add": scatter_add,
+        "sum": reduce_sum,
+        "windows": windows,
+    }
+    return NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")

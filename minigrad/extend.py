@@ -1,0 +1,29 @@
+"""The one door through which other packages add operations and kernels.
+
+`minigrad_bn` uses nothing else of minigrad's inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .backends import backend_of, get
+from .primitive import Primitive, elementwise, primitive
+from .tensor import Tensor
+
+__all__ = ["Primitive", "Tensor", "backend_of", "elementwise", "kernel", "primitive"]
+
+
+def kernel(operation: Primitive, backend: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Decorates the fused form of an operation's forward for the raw arrays of one backend.
+
+    It takes the raw inputs and the operation's parameters, and returns what the operation's
+    forward over xp returns. That forward stays the definition; the kernel has to equal it.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        operation.register_kernel(get(backend), function)
+        return function
+
+    return register

@@ -1,0 +1,96 @@
+"""The same values in another dtype or on another device, differentiably; and what dtypes are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from ..backends import Device, device as device_named
+from ..dtypes import weak_types
+from ..primitive import Primitive, primitive
+from ..tensor import Form, Node, Tensor, recording
+
+__all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
+
+# The walk gives a gradient its input's dtype, so the rule has nothing left to do.
+_astype = primitive(
+    "astype",
+    lambda xp, g, y, x, *, dtype, copy: g,
+    forward=lambda xp, x, *, dtype, copy: xp.astype(x, dtype, copy=copy),
+)
+_astype_constant = Primitive(
+    "astype",
+    [],
+    constant=True,
+    forward=lambda xp, x, *, dtype, copy: xp.astype(x, dtype, copy=copy),
+)
+_to_device = primitive("to_device", lambda xp, g, y, x, *, source: xp.to_device(g, source))
+
+
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
+    """x as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
+
+    Raises TypeError for a dtype that the backend lacks, and for a gradient through complex numbers.
+    """
+    if device is not None:
+        x = to_device(x, device)
+    target = numpy.dtype(dtype)
+    if x.requires_grad and target.kind == "c":
+        raise TypeError(f"astype: gradients through complex numbers ({target}) are not supported")
+    raw = x.device.backend.raw_dtype(target)
+    cast = _astype if target.kind == "f" else _astype_constant
+    return cast(x, dtype=raw, copy=copy)
+
+
+def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
+    """x on another device, by way of the host where libraries differ; gradients travel back."""
+    target: Device = device_named(device)
+    if x.device is target:
+        return x
+    source = x.device
+    raw = target.backend.receive(source.backend, x.data, target)
+    if x.node is None or not recording.get():
+        return Tensor(raw, target)
+    if not x.node.differentiable:
+        return Tensor(raw, target, x.node)
+    form = Form(x.data.shape, x.data.dtype)
+    node = Node(_to_device, target, [x.node], [form], {"source": source}, None, ())
+    return Tensor(raw, target, node)
+
+
+def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:
+    """The dtype that operations on these Tensors, dtypes and Python scalars give.
+
+    Integers beside floating dtypes do not widen them: int64 and float32 give float32.
+    """
+    dtypes = [
+        x.dtype if isinstance(x, Tensor) else numpy.dtype(x)
+        for x in arrays_and_dtypes
+        if type(x) not in weak_types
+    ]
+    scalars = [x for x in arrays_and_dtypes if type(x) in weak_types]
+    if not dtypes:
+        raise ValueError("result_type: expected at least one Tensor or dtype")
+    floats = [d for d in dtypes if d.kind in "fc"]
+    return numpy.result_type(*(floats or dtypes), *scalars)
+
+
+def can_cast(from_: Any, to: Any, /) -> bool:
+    """Whether every value of one dtype (or of a Tensor's) survives in another."""
+    return numpy.can_cast(from_.dtype if isinstance(from_, Tensor) else from_, to)
+
+
+def isdtype(dtype: Any, kind: Any) -> bool:
+    """Whether a dtype is of a kind such as "real floating", or one of several."""
+    return numpy.isdtype(numpy.dtype(dtype), kind)
+
+
+def finfo(type: Any, /) -> numpy.finfo[Any]:
+    """Machine limits of a floating dtype (or of a Tensor's)."""
+    return numpy.finfo(type.dtype if isinstance(type, Tensor) else type)
+
+
+def iinfo(type: Any, /) -> numpy.iinfo[Any]:
+    """Machine limits of an integer dtype (or of a Tensor's)."""
+    return numpy.iinfo(type.dtype if isinstance(type, Tensor) else type)

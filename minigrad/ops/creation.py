@@ -1,0 +1,289 @@
+"""New Tensors: from data, from a rule, from another Tensor's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy
+
+from ..backends import Device, backend_of, current_device, device as device_named
+from ..dtypes import get_default_dtype
+from ..primitive import Primitive
+from ..tensor import Tensor
+
+__all__ = [
+    "arange",
+    "asarray",
+    "empty",
+    "empty_like",
+    "eye",
+    "from_dlpack",
+    "full",
+    "full_like",
+    "linspace",
+    "ones",
+    "ones_like",
+    "tensor",
+    "zeros",
+    "zeros_like",
+]
+
+Shape = int | tuple[int, ...]
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A new Tensor with a copy of `data`: a number, nested lists, an array, a Tensor.
+
+    Python floats get the default dtype; an array keeps its own. Without `device`, an array of a
+    library other than NumPy stays where it is, everything else goes to the default device. Raises
+    TypeError for lists that hold Tensors (use `mg.stack`) and for data that is no array.
+    """
+    backend = None if isinstance(data, Tensor) else backend_of(data)
+    if device is None and backend is not None and backend.name == "numpy":
+        device = current_device()
+    new = asarray(data, dtype=dtype, device=device, copy=True).detach()
+    return new.requires_grad_() if requires_grad else new
+
+
+def asarray(
+    obj: Any,
+    /,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`obj` as a Tensor; an array shares its memory unless `copy`, dtype or device forbid.
+
+    Raises TypeError for lists that hold Tensors and for data that is no array, ValueError if
+    `copy=False` can't be had.
+    """
+    if isinstance(obj, Tensor):
+        new = convert(obj, dtype, device, copy)
+    else:
+        backend = backend_of(obj)
+        if backend is None:
+            obj = from_python(obj, dtype)
+            target = device_named(device) if device is not None else current_device()
+            if copy is False:
+                raise ValueError("asarray: copy=False, but Python data has to be copied")
+            backend, source = target.backend, target
+            raw_dtype = backend.raw_dtype(obj.dtype if dtype is None else dtype)
+            new = Tensor(backend.asarray(obj, dtype=raw_dtype, device=target), source)
+        else:
+            new = convert(Tensor(obj, backend.device_of(obj)), dtype, device, copy)
+    return new.requires_grad_() if requires_grad else new
+
+
+def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
+    """x as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
+    from .casting import astype, to_device
+
+    y = x
+    if device is not None:
+        y = to_device(y, device)
+    if dtype is not None and y.dtype != numpy.dtype(dtype):
+        y = astype(y, dtype)
+    if y.data is x.data:
+        if copy:
+            y = _copy(y)
+    elif copy is False:
+        raise ValueError(f"asarray: copy=False, but {x.dtype} on {x.device} has to be converted")
+    return y
+
+
+_copy = Primitive(
+    "copy",
+    [lambda xp, g, y, x: g],
+    forward=lambda xp, x: xp.asarray(x, copy=True),
+)
+
+
+def from_python(data: Any, dtype: Any) -> numpy.ndarray[Any, Any]:
+    """Numbers and nested lists as a NumPy array, floats in the default dtype."""
+    if isinstance(data, list | tuple):
+        if any(isinstance(leaf, Tensor) for leaf in leaves(data)):
+            raise TypeError(
+                "asarray: a list of Tensors would lose their history; "
+                "use mg.stack(list) or mg.concat(list)"
+            )
+    try:
+        array = numpy.asarray(data)
+    except ValueError as error:
+        raise ValueError(f"asarray: {error}") from error
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"asarray: expected numbers, got {type(data).__name__} ({array.dtype})")
+    if dtype is None and array.dtype == "float64" and not isinstance(data, numpy.generic):
+        array = array.astype(get_default_dtype())
+    return array
+
+
+def leaves(data: Any) -> list[Any]:
+    """What nested lists and tuples hold."""
+    found, stack = [], [data]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, list | tuple):
+            stack.extend(item)
+        else:
+            found.append(item)
+    return found
+
+
+def from_dlpack(
+    x: Any, /, *, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
+    """The array of another library as a Tensor, through DLPack, sharing memory where it can.
+
+    A producer on the CPU becomes a NumPy-backed Tensor, one on CUDA a CuPy-backed one.
+    """
+    from ..backends import get
+
+    if isinstance(x, Tensor):
+        return asarray(x, device=device, copy=copy, requires_grad=requires_grad)
+    on_cuda = x.__dlpack_device__()[0] == 2
+    backend = get("cupy" if on_cuda else "numpy")
+    raw = backend.xp.from_dlpack(x)
+    new = convert(Tensor(raw, backend.device_of(raw)), None, device, copy)
+    return new.requires_grad_() if requires_grad else new
+
+
+def made(
+    name: str, args: tuple[Any, ...], dtype: Any, device: Any, requires_grad: bool, **options: Any
+) -> Tensor:
+    """What the backend's creation function `name` makes on `device`."""
+    target: Device = current_device() if device is None else device_named(device)
+    backend = target.backend
+    raw_dtype = backend.raw_dtype(get_default_dtype() if dtype is None else dtype)
+    try:
+        raw = getattr(backend.xp, name)(*args, dtype=raw_dtype, device=target.raw, **options)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from error
+    new = Tensor(raw, target)
+    return new.requires_grad_() if requires_grad else new
+
+
+def zeros(
+    shape: Shape, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Zeros of `shape`, in the default floating dtype unless told otherwise."""
+    return made("zeros", (shape,), dtype, device, requires_grad)
+
+
+def ones(
+    shape: Shape, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Ones of `shape`, in the default floating dtype unless told otherwise."""
+    return made("ones", (shape,), dtype, device, requires_grad)
+
+
+def empty(
+    shape: Shape, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A Tensor of `shape` whose values are whatever was in memory."""
+    return made("empty", (shape,), dtype, device, requires_grad)
+
+
+def full(
+    shape: Shape,
+    fill_value: float,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`fill_value` everywhere; the dtype is that of its kind unless given."""
+    if dtype is None:
+        dtype = from_python(fill_value, None).dtype
+    return made("full", (shape, fill_value), dtype, device, requires_grad)
+
+
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Ones on the k-th diagonal, zeros elsewhere."""
+    return made("eye", (n_rows, n_cols), dtype, device, requires_grad, k=k)
+
+
+def arange(
+    start: float,
+    /,
+    stop: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Numbers from `start` (0 if only one is given) up to but not including `stop`."""
+    if stop is None:
+        start, stop = 0, start
+    if dtype is None and all(isinstance(n, int) for n in (start, stop, step)):
+        dtype = "int64"
+    return made("arange", (start, stop, step), dtype, device, requires_grad)
+
+
+def linspace(
+    start: float,
+    stop: float,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    endpoint: bool = True,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`num` evenly spaced numbers from `start` to `stop`."""
+    return made("linspace", (start, stop, num), dtype, device, requires_grad, endpoint=endpoint)
+
+
+def zeros_like(
+    x: Tensor, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Zeros of x's shape, dtype and device."""
+    return zeros(x.shape, **like(x, dtype, device), requires_grad=requires_grad)
+
+
+def ones_like(
+    x: Tensor, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Ones of x's shape, dtype and device."""
+    return ones(x.shape, **like(x, dtype, device), requires_grad=requires_grad)
+
+
+def empty_like(
+    x: Tensor, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """A Tensor of x's shape, dtype and device, its values whatever was in memory."""
+    return empty(x.shape, **like(x, dtype, device), requires_grad=requires_grad)
+
+
+def full_like(
+    x: Tensor,
+    /,
+    fill_value: float,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """`fill_value` everywhere, in x's shape, dtype and device."""
+    return full(x.shape, fill_value, **like(x, dtype, device), requires_grad=requires_grad)
+
+
+def like(x: Tensor, dtype: Any, device: Any) -> dict[str, Any]:
+    return {
+        "dtype": x.dtype if dtype is None else dtype,
+        "device": x.device if device is None else device,
+    }

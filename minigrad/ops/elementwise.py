@@ -1,0 +1,158 @@
+"""Element by element: one line an operation, one function an argument.
+
+Subgradients at kinks are the table in docs/subgradients.md: abs'(0) = 0, a tie of maximum or
+minimum is shared equally, clip passes at its bounds.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..dtypes import default_float, weak_types
+from ..primitive import elementwise
+from ..tensor import Tensor, namespace
+
+
+def power_vjp(xp: Any, g: Any, y: Any, x: Any, *, exponent: float) -> Any:
+    """n x^(n-1), also where x is 0: x^0 is constant there too."""
+    return xp.zeros_like(g) if exponent == 0 else g * (exponent * x ** (exponent - 1))
+
+
+def pow_base_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
+    """b a^(b-1), and 0 where b is 0, although a may be 0 there."""
+    flat = b == 0
+    return xp.where(flat, 0, g * b * a ** xp.where(flat, 0, b - 1))
+
+
+def pow_exponent_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
+    """y log(a), and 0 where a is 0: 0^b is 0 on both sides of a positive b."""
+    return g * y * xp.log(xp.where(a == 0, 1, a))
+
+
+def winner_vjp(xp: Any, g: Any, tie: Any, wins: Any) -> Any:
+    """Who wins takes the gradient; a tie shares it equally."""
+    return xp.where(tie, g / 2, xp.where(wins, g, 0))
+
+
+def over_norm(xp: Any, a: Any, y: Any) -> Any:
+    """a / y, and 0 at the origin, where the norm has a kink."""
+    return a / xp.where(y == 0, 1, y)
+
+# fmt: off
+positive    = elementwise("positive",    lambda xp, g, y, x: g)
+negative    = elementwise("negative",    lambda xp, g, y, x: -g)
+add         = elementwise("add",         lambda xp, g, y, a, b: g,
+                                         lambda xp, g, y, a, b: g)
+subtract    = elementwise("subtract",    lambda xp, g, y, a, b: g,
+                                         lambda xp, g, y, a, b: -g)
+multiply    = elementwise("multiply",    lambda xp, g, y, a, b: g * b,
+                                         lambda xp, g, y, a, b: g * a)
+divide      = elementwise("divide",      lambda xp, g, y, a, b: g / b,
+                                         lambda xp, g, y, a, b: -g * y / b, floating=True)
+square      = elementwise("square",      lambda xp, g, y, x: 2 * g * x)
+reciprocal  = elementwise("reciprocal",  lambda xp, g, y, x: -g * y * y, floating=True)
+sqrt        = elementwise("sqrt",        lambda xp, g, y, x: g / (2 * y), floating=True)
+
+exp         = elementwise("exp",         lambda xp, g, y, x: g * y, floating=True)
+expm1       = elementwise("expm1",       lambda xp, g, y, x: g * (y + 1), floating=True)
+log         = elementwise("log",         lambda xp, g, y, x: g / x, floating=True)
+log1p       = elementwise("log1p",       lambda xp, g, y, x: g / (1 + x), floating=True)
+log2        = elementwise("log2",        lambda xp, g, y, x: g / (x * math.log(2)), floating=True)
+log10       = elementwise("log10",       lambda xp, g, y, x: g / (x * math.log(10)), floating=True)
+logaddexp   = elementwise("logaddexp",   lambda xp, g, y, a, b: g * xp.exp(a - y),
+                                         lambda xp, g, y, a, b: g * xp.exp(b - y),
+                                         floating=True)
+
+sin         = elementwise("sin",         lambda xp, g, y, x: g * xp.cos(x), floating=True)
+cos         = elementwise("cos",         lambda xp, g, y, x: -g * xp.sin(x), floating=True)
+tan         = elementwise("tan",         lambda xp, g, y, x: g * (1 + y * y), floating=True)
+asin        = elementwise("asin",        lambda xp, g, y, x: g / xp.sqrt((1 - x) * (1 + x)), floating=True)
+acos        = elementwise("acos",        lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)), floating=True)
+atan        = elementwise("atan",        lambda xp, g, y, x: g / (1 + x * x), floating=True)
+atan2       = elementwise("atan2",       lambda xp, g, y, a, b: g * b / (a * a + b * b),
+                                         lambda xp, g, y, a, b: -g * a / (a * a + b * b), floating=True)
+hypot       = elementwise("hypot",       lambda xp, g, y, a, b: g * over_norm(xp, a, y),
+                                         lambda xp, g, y, a, b: g * over_norm(xp, b, y), floating=True)
+
+sinh        = elementwise("sinh",        lambda xp, g, y, x: g * xp.cosh(x), floating=True)
+cosh        = elementwise("cosh",        lambda xp, g, y, x: g * xp.sinh(x), floating=True)
+tanh        = elementwise("tanh",        lambda xp, g, y, x: g * (1 - y * y), floating=True)
+asinh       = elementwise("asinh",       lambda xp, g, y, x: g / xp.hypot(x, xp.ones_like(x)), floating=True)
+acosh       = elementwise("acosh",       lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)), floating=True)
+atanh       = elementwise("atanh",       lambda xp, g, y, x: g / ((1 - x) * (1 + x)), floating=True)
+
+abs         = elementwise("abs",         lambda xp, g, y, x: g * xp.sign(x))
+maximum     = elementwise("maximum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a > b),
+                                         lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, b > a))
+minimum     = elementwise("minimum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a < b),
+                                         lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, b < a))
+copysign    = elementwise("copysign",    lambda xp, g, y, a, b: g * xp.sign(a) * xp.sign(y),
+                                         lambda xp, g, y, a, b: xp.zeros_like(g), floating=True)
+remainder   = elementwise("remainder",   lambda xp, g, y, a, b: g,
+                                         lambda xp, g, y, a, b: -g * xp.floor(a / b))
+power       = elementwise("power",       power_vjp, forward=lambda xp, x, *, exponent: x**exponent)
+pow_arrays  = elementwise("pow",         pow_base_vjp, pow_exponent_vjp)
+clip_below  = elementwise("clip_below",  lambda xp, g, y, x, lo: xp.where(x >= lo, g, 0),
+                                         lambda xp, g, y, x, lo: xp.where(x >= lo, 0, g),
+                                         forward=lambda xp, x, lo: xp.maximum(x, lo))
+clip_above  = elementwise("clip_above",  lambda xp, g, y, x, hi: xp.where(x <= hi, g, 0),
+                                         lambda xp, g, y, x, hi: xp.where(x <= hi, 0, g),
+                                         forward=lambda xp, x, hi: xp.minimum(x, hi))
+where       = elementwise("where",       None,
+                                         lambda xp, g, y, c, a, b: xp.where(c, g, 0),
+                                         lambda xp, g, y, c, a, b: xp.where(c, 0, g))
+
+# Steps: the derivative is zero wherever there is one.
+sign         = elementwise("sign",         lambda xp, g, y, x: xp.zeros_like(g))
+floor        = elementwise("floor",        lambda xp, g, y, x: xp.zeros_like(g))
+ceil         = elementwise("ceil",         lambda xp, g, y, x: xp.zeros_like(g))
+trunc        = elementwise("trunc",        lambda xp, g, y, x: xp.zeros_like(g))
+round        = elementwise("round",        lambda xp, g, y, x: xp.zeros_like(g))
+floor_divide = elementwise("floor_divide", lambda xp, g, y, a, b: xp.zeros_like(g),
+                                           lambda xp, g, y, a, b: xp.zeros_like(g))
+
+# Integer or boolean results: constants.
+equal         = elementwise("equal", constant=True)
+not_equal     = elementwise("not_equal", constant=True)
+less          = elementwise("less", constant=True)
+less_equal    = elementwise("less_equal", constant=True)
+greater       = elementwise("greater", constant=True)
+greater_equal = elementwise("greater_equal", constant=True)
+isfinite      = elementwise("isfinite", constant=True)
+isinf         = elementwise("isinf", constant=True)
+isnan         = elementwise("isnan", constant=True)
+signbit       = elementwise("signbit", constant=True)
+logical_and   = elementwise("logical_and", constant=True)
+logical_or    = elementwise("logical_or", constant=True)
+logical_xor   = elementwise("logical_xor", constant=True)
+logical_not   = elementwise("logical_not", constant=True)
+bitwise_and   = elementwise("bitwise_and", constant=True)
+bitwise_or    = elementwise("bitwise_or", constant=True)
+bitwise_xor   = elementwise("bitwise_xor", constant=True)
+bitwise_invert      = elementwise("bitwise_invert", constant=True)
+bitwise_left_shift  = elementwise("bitwise_left_shift", constant=True)
+bitwise_right_shift = elementwise("bitwise_right_shift", constant=True)
+# fmt: on
+
+
+def pow(x1: Tensor | float, x2: Tensor | float, /) -> Tensor:
+    """x1 to the power x2. Derivatives at 0: d(x^0) = 0, and d(0^b)/db = 0."""
+    if x2.__class__ in weak_types:
+        if x2 == 2:
+            return square(x1)
+        if isinstance(x2, float) and x1.dtype.kind in "iu":
+            x1 = namespace.astype(x1, default_float())
+        return power(x1, exponent=x2)
+    if x1.__class__ in weak_types:
+        x1 = namespace.asarray(x1, dtype=x2.dtype, device=x2.device)
+    return pow_arrays(x1, x2)
+
+
+def clip(x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
+    """x kept between min and max, either of which may be absent. The gradient passes at the bounds."""
+    if min is not None:
+        x = clip_below(x, min)
+    if max is not None:
+        x = clip_above(x, max)
+    return x if min is not None or max is not None else positive(x)

@@ -1,0 +1,246 @@
+"""Taking parts and putting parts: `getitem` and its adjoint `scatter_add`, and assignment.
+
+A key is what stands between the brackets: integers, slices, None, an ellipsis, integer or boolean
+arrays. The arrays in it are inputs, without a derivative; the rest is a parameter.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..backends import backend_of
+from ..primitive import primitive, unbroadcast
+from ..tensor import Tensor, namespace
+from .axes import axis_of
+
+__all__ = [
+    "At",
+    "argsort",
+    "getitem",
+    "index_set",
+    "nonzero",
+    "pad",
+    "scatter_add",
+    "searchsorted",
+    "sort",
+    "take",
+    "take_along_axis",
+]
+
+
+class Slot:
+    """Where in a key an array stood."""
+
+    def __repr__(self) -> str:
+        return "array"
+
+
+SLOT = Slot()
+
+
+def split_key(name: str, key: Any, x: Tensor) -> tuple[Any, list[Tensor]]:
+    """A key as its frame, with slots for arrays, and the arrays."""
+    if isinstance(key, Tensor):
+        key = (key,)
+    if not isinstance(key, tuple):
+        if key.__class__ is not list:
+            if key is None or key is ... or key.__class__ in (int, slice):
+                return key, []
+        key = (key,)
+    frame: list[Any] = []
+    arrays: list[Tensor] = []
+    for entry in key:
+        if entry is None or entry is ... or entry.__class__ in (int, slice):
+            frame.append(entry)
+            continue
+        if hasattr(entry, "__index__") and not hasattr(entry, "shape") and entry.__class__ is not bool:
+            frame.append(int(entry))
+            continue
+        if isinstance(entry, list | bool) or not isinstance(entry, Tensor):
+            entry = as_index(entry, x)
+        if entry.dtype.kind not in "iub":
+            raise IndexError(f"{name}: arrays are indexed by integers or booleans, not {entry.dtype}")
+        frame.append(SLOT)
+        arrays.append(entry)
+    return tuple(frame), arrays
+
+
+def as_index(entry: Any, x: Tensor) -> Tensor:
+    """A list, or an array of x's backend or of NumPy, as an index on x's device."""
+    import numpy
+
+    if backend_of(entry) is x.device.backend:
+        return namespace.asarray(entry)
+    values = numpy.asarray(entry)
+    return namespace.asarray(values.astype("int64") if values.size == 0 else values, device=x.device)
+
+
+def fill(frame: Any, arrays: tuple[Any, ...]) -> Any:
+    """The key: a frame with its arrays back in their slots."""
+    if not arrays:
+        return frame
+    rest = iter(arrays)
+    return tuple(next(rest) if entry is SLOT else entry for entry in frame)
+
+
+def getitem_vjp(xp: Any, g: Any, y: Any, x: Any, *arrays: Any, frame: Any) -> tuple[Any, ...]:
+    """Back to where it was taken from; what was taken twice adds up."""
+    return xp.scatter_add(g, fill(frame, arrays), x.shape), *[None] * len(arrays)
+
+
+def scatter_add_vjp(
+    xp: Any, g: Any, y: Any, v: Any, *arrays: Any, frame: Any, shape: tuple[int, ...]
+) -> tuple[Any, ...]:
+    return unbroadcast(xp, xp.getitem(g, fill(frame, arrays)), v.shape), *[None] * len(arrays)
+
+
+def index_set_vjp(
+    xp: Any, g: Any, y: Any, x: Any, v: Any, *arrays: Any, frame: Any
+) -> tuple[Any, ...]:
+    """What was overwritten has no influence any more, what was written has it in its place."""
+    key = fill(frame, arrays)
+    taken = xp.getitem(g, key)
+    dx = xp.index_set(g, key, xp.zeros_like(taken))
+    return dx, unbroadcast(xp, taken, v.shape), *[None] * len(arrays)
+
+
+_getitem = primitive(
+    "getitem",
+    joint=getitem_vjp,
+    forward=lambda xp, x, *arrays, frame: xp.getitem(x, fill(frame, arrays)),
+)
+_scatter_add = primitive(
+    "scatter_add",
+    joint=scatter_add_vjp,
+    forward=lambda xp, v, *arrays, frame, shape: xp.scatter_add(v, fill(frame, arrays), shape),
+)
+_index_set = primitive(
+    "index_set",
+    joint=index_set_vjp,
+    forward=lambda xp, x, v, *arrays, frame: xp.index_set(x, fill(frame, arrays), v),
+)
+
+
+def getitem(x: Tensor, key: Any, /) -> Tensor:
+    """`x[key]`, by NumPy's rules: a new value, never a view."""
+    frame, arrays = split_key("getitem", key, x)
+    return _getitem(x, *arrays, frame=frame)
+
+
+def scatter_add(v: Tensor, key: Any, shape: tuple[int, ...], /) -> Tensor:
+    """Zeros of `shape` with v added at `key`; places named twice receive the sum."""
+    frame, arrays = split_key("scatter_add", key, v)
+    return _scatter_add(v, *arrays, frame=frame, shape=tuple(shape))
+
+
+def index_set(x: Tensor, key: Any, v: Tensor | float, /) -> Tensor:
+    """A copy of x with v, broadcast, at `key`; a place named twice keeps one of the values."""
+    frame, arrays = split_key("index_set", key, x)
+    if not isinstance(v, Tensor):
+        v = namespace.asarray(v, dtype=x.dtype, device=x.device)
+    elif v.dtype != x.dtype:
+        v = namespace.astype(v, x.dtype)
+    return _index_set(x, v, *arrays, frame=frame)
+
+
+class At:
+    """`x.at[key]`: the place for `set` and `add`, which return a new Tensor."""
+
+    def __init__(self, x: Tensor, key: Any = ...) -> None:
+        self.x = x
+        self.key = key
+
+    def __getitem__(self, key: Any) -> At:
+        return At(self.x, key)
+
+    def set(self, v: Tensor | float) -> Tensor:
+        """x with v at the key."""
+        return index_set(self.x, self.key, v)
+
+    def add(self, v: Tensor | float) -> Tensor:
+        """x with v added at the key; places named twice receive the sum."""
+        x = self.x
+        if not isinstance(v, Tensor):
+            v = namespace.asarray(v, dtype=x.dtype, device=x.device)
+        taken = getitem(x, self.key)
+        return x + scatter_add(namespace.broadcast_to(v, taken.shape), self.key, x.shape)
+
+
+def take(x: Tensor, indices: Tensor, /, *, axis: int | None = None) -> Tensor:
+    """The slices of x along `axis` that `indices` names."""
+    if axis is None:
+        if x.ndim != 1:
+            raise ValueError(f"take: a Tensor of shape {x.shape} needs an axis")
+        axis = 0
+    lead = (slice(None),) * axis_of("take", axis, x.ndim)
+    return getitem(x, (*lead, indices))
+
+
+def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
+    """x[..., indices[i, ..., k], ...]: `indices` broadcasts against x on every other axis."""
+    axis = axis_of("take_along_axis", axis, x.ndim)
+    if indices.ndim != x.ndim:
+        raise ValueError(
+            f"take_along_axis: indices of shape {indices.shape} for a Tensor of shape {x.shape}"
+        )
+    key: list[Any] = []
+    for i, n in enumerate(x.shape):
+        shape = tuple(n if j == i else 1 for j in range(x.ndim))
+        grid = namespace.arange(n, dtype=namespace.int64, device=x.device)
+        key.append(indices if i == axis else namespace.reshape(grid, shape))
+    return getitem(x, tuple(key))
+
+
+_sorting_order = primitive("argsort", constant=True)
+_searchsorted = primitive("searchsorted", constant=True)
+
+
+def argsort(
+    x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Tensor:
+    """The indices that sort x along `axis`: integers, without a derivative."""
+    return _sorting_order(x, axis=axis, descending=descending, stable=stable)
+
+
+def sort(
+    x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Tensor:
+    """x in order along `axis`. Each element keeps its own gradient."""
+    return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
+
+
+def searchsorted(
+    x1: Tensor, x2: Tensor, /, *, side: str = "left", sorter: Tensor | None = None
+) -> Tensor:
+    """Where in the sorted x1 each element of x2 belongs: integers, without a derivative."""
+    if sorter is not None:
+        x1 = take(x1, sorter)
+    return _searchsorted(x1, x2, side=side)
+
+
+def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
+    """The indices of the elements that are not zero, one Tensor an axis."""
+    backend = x.device.backend
+    return tuple(Tensor(i, x.device) for i in backend.xp.nonzero(x.data))
+
+
+def pad(
+    x: Tensor,
+    /,
+    pad_width: tuple[tuple[int, int], ...],
+    *,
+    constant_values: float = 0,
+) -> Tensor:
+    """x with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
+    if len(pad_width) != x.ndim or any(n < 0 for pair in pad_width for n in pair):
+        raise ValueError(
+            f"pad: pad_width {pad_width} for shape {x.shape}; expected {x.ndim} pairs "
+            "(before, after), none negative"
+        )
+    shape = tuple(a + n + b for n, (a, b) in zip(x.shape, pad_width, strict=True))
+    inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, pad_width, strict=True))
+    if constant_values == 0:
+        return scatter_add(x, inside, shape)
+    return index_set(
+        namespace.full(shape, constant_values, dtype=x.dtype, device=x.device), inside, x
+    )

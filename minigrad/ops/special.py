@@ -1,0 +1,103 @@
+"""Functions that nets need and the standard does not name: softmax and its family, erf, relu.
+
+Published as `mg.special`, the name under which SciPy looks for such functions.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..dtypes import as_floating
+from ..primitive import elementwise, primitive
+from ..tensor import Tensor, namespace
+from .axes import Axis, restore_axes
+from .erf import erf_forward, erfc_forward
+
+__all__ = ["erf", "erfc", "expit", "log_softmax", "logsumexp", "relu", "softmax", "softplus"]
+
+
+def shift_of(xp: Any, x: Any, axis: Axis) -> Any:
+    """The maximum over `axis`, which keeps exponentials from overflowing; 0 where it is infinite."""
+    largest = xp.max(x, axis=axis, keepdims=True)
+    return xp.where(xp.isfinite(largest), largest, 0)
+
+
+def logsumexp_forward(xp: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    shift = shift_of(xp, x, axis)
+    y = xp.log(xp.sum(xp.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return y if keepdims else xp.squeeze(y, axis=axis)
+
+
+def logsumexp_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis, keepdims: bool) -> Any:
+    """Each exponential's share of the sum."""
+    g, y = (restore_axes(xp, a, x.shape, axis, keepdims) for a in (g, y))
+    return g * xp.exp(x - y)
+
+
+def softmax_forward(xp: Any, x: Any, *, axis: Axis) -> Any:
+    e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return e / xp.sum(e, axis=axis, keepdims=True)
+
+
+def softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
+    return y * (g - xp.sum(g * y, axis=axis, keepdims=True))
+
+
+def log_softmax_forward(xp: Any, x: Any, *, axis: Axis) -> Any:
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def log_softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
+    return g - xp.exp(y) * xp.sum(g, axis=axis, keepdims=True)
+
+
+def expit_forward(xp: Any, x: Any) -> Any:
+    """1 / (1 + exp(-x)), by the exponential that cannot overflow."""
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def softplus_forward(xp: Any, x: Any) -> Any:
+    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
+
+
+GAUSSIAN = 2 / math.sqrt(math.pi)
+
+# fmt: off
+relu     = elementwise("relu",     lambda xp, g, y, x: xp.where(x > 0, g, 0),
+                       forward=lambda xp, x: xp.maximum(x, 0))
+expit    = elementwise("expit",    lambda xp, g, y, x: g * y * (1 - y),
+                       forward=expit_forward, floating=True)
+softplus = elementwise("softplus", lambda xp, g, y, x: g * xp.exp(x - y),
+                       forward=softplus_forward, floating=True)
+erf      = elementwise("erf",      lambda xp, g, y, x: g * (GAUSSIAN * xp.exp(-x * x)),
+                       forward=erf_forward, floating=True)
+erfc     = elementwise("erfc",     lambda xp, g, y, x: -g * (GAUSSIAN * xp.exp(-x * x)),
+                       forward=erfc_forward, floating=True)
+# fmt: on
+
+_logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
+_softmax = primitive("softmax", softmax_vjp, forward=softmax_forward)
+_log_softmax = primitive("log_softmax", log_softmax_vjp, forward=log_softmax_forward)
+
+
+def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """log(sum(exp(x))) over `axis`, without overflow; -inf for no elements."""
+    x = as_floating(x)
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    if x.size == 0:
+        return namespace.log(namespace.sum(namespace.exp(x), axis=axis, keepdims=keepdims))
+    return _logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+def softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
+    """exp(x) / sum(exp(x)) over `axis`, without overflow."""
+    return _softmax(as_floating(x), axis=axis) if x.size else as_floating(x)
+
+
+def log_softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
+    """The logarithm of softmax, exact where softmax itself would underflow."""
+    return _log_softmax(as_floating(x), axis=axis) if x.size else as_floating(x)

@@ -1,0 +1,328 @@
+"""From an array function and its rules to a recorded operation.
+
+A *primitive* is a function of arrays, and for each of them a *rule*: the vector-Jacobian product,
+written over `xp`.
+
+    exp      = elementwise("exp",      lambda xp, g, y, x: g * y)
+    multiply = elementwise("multiply", lambda xp, g, y, a, b: g * b,
+                                       lambda xp, g, y, a, b: g * a)
+
+`g` is the gradient of the output `y`, the rest are the inputs; parameters come by keyword. Given
+NumPy as `xp` and arrays, the rule computes a gradient. Given minigrad and Tensors, the same line
+records one, and the gradient can be differentiated again.
+
+**The law of residuals.** A rule may remember its inputs, its output, and nothing else, unless the
+forward is itself written over `xp`: then what it computed on the way can be rebuilt from Tensors,
+and depends on them as it should.
+
+What a rule does not read is not kept: an input of which it asks at most the shape and dtype is
+remembered as a `Form`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from inspect import Signature, signature
+from typing import Any
+
+import numpy
+
+from .backends import Backend, Device, backend_of, current_device
+from .dtypes import default_float, is_floating, weak_types, widest_float
+from .rules import Reads, reads
+from .tensor import Form, Node, Tensor, recording
+
+__all__ = ["Primitive", "Rule", "elementwise", "primitive", "unbroadcast"]
+
+Rule = Callable[..., Any]
+"""`(xp, g, y, *inputs, **params)`: what arrives at one input when `g` arrives at the output."""
+
+
+class Primitive:
+    """An operation on Tensors with a rule for its derivative. Made by `primitive`, `elementwise`."""
+
+    def __init__(
+        self,
+        name: str,
+        rules: Sequence[Rule | None],
+        *,
+        forward: Callable[..., Any] | None = None,
+        joint: Rule | None = None,
+        residuals: bool = False,
+        broadcasts: bool = False,
+        floating: bool = False,
+        constant: bool = False,
+        diagnose: Callable[..., str | None] | None = None,
+    ) -> None:
+        if residuals and forward is None:
+            raise ValueError(f"primitive {name!r}: residuals need a forward over xp, to be rebuilt by")
+        if rules and joint is not None:
+            raise ValueError(f"primitive {name!r}: give a rule for each input, or a joint one")
+        self.name = self.__name__ = name
+        self.rules = tuple(rules)
+        self.joint = joint
+        self.forward = forward
+        self.residuals = residuals
+        self.broadcasts = broadcasts
+        self.floating = floating
+        self.constant = constant
+        self.diagnose = diagnose
+        self._functions: dict[Backend, Callable[..., Any]] = {}
+        all_primitives.append(self)
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        device: Any = None
+        live: Any = None
+        raw: list[Any] = []
+        parents: list[Any] = []
+        for x in inputs:
+            if isinstance(x, Tensor):
+                if x.device is not device:
+                    if device is not None:
+                        raise self._mixed(inputs)
+                    device = x.device
+                node = x.node
+                if node is not None and (live is None or not live.differentiable):
+                    live = node
+                parents.append(node)
+                raw.append(x.data)
+            elif x.__class__ in weak_types:
+                parents.append(None)
+                raw.append(x)
+            else:
+                return self(*self._lift(inputs), **params)
+        if device is None:
+            return self(*self._lift(inputs), **params)
+
+        backend = device.backend
+        if self.broadcasts and not self._is_uniform(backend, raw):
+            raw = promoted(backend, raw, self.floating)
+        try:
+            function = self._functions.get(backend) or self._bind(backend)
+            y = function(*raw, **params)
+        except Exception as error:
+            raise self._explained(error, inputs, params) from error
+        residuals: tuple[Any, ...] = ()
+        if self.residuals:
+            y, *residuals = y
+        if y.__class__ is not backend.array_type:
+            y = backend.asarray(y)
+
+        if live is None or self.constant or not recording.get():
+            node = None
+        elif live.differentiable:
+            kept = self.reads
+            for i in kept.forms:
+                raw[i] = Form.of(raw[i])
+            output = y if kept.output else None
+            node = Node(self, device, parents, raw, params, output, residuals)
+        else:
+            node = live
+        if self.residuals:
+            return Tensor(y, device, node), tuple(Tensor(r, device) for r in residuals)
+        return Tensor(y, device, node)
+
+    def _is_uniform(self, backend: Backend, raw: list[Any]) -> bool:
+        """Whether the dtypes of elementwise inputs need no promotion: the common case, fast."""
+        first = raw[0]
+        if len(raw) == 1:
+            return not self.floating or first.dtype in backend.floats
+        return (
+            first.__class__ is raw[1].__class__
+            and first.dtype == raw[1].dtype
+            and (not self.floating or first.dtype in backend.floats)
+        )
+
+    def _bind(self, backend: Backend) -> Callable[..., Any]:
+        """The raw function of one backend: its fused kernel, the portable forward, or its own."""
+        if self.name in backend.kernels:
+            function = backend.kernels[self.name]
+        elif self.forward is not None:
+            function = partial(self.forward, backend.xp)
+        else:
+            function = getattr(backend.xp, self.name)
+        self._functions[backend] = function
+        return function
+
+    def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
+        """Let `function` compute the forward on raw arrays of `backend`."""
+        backend.kernels[self.name] = function
+        self._functions.pop(backend, None)
+
+    @cached_property
+    def reads(self) -> Reads:
+        """What the rules read: found out when the primitive is first recorded."""
+        if self.residuals:
+            return Reads(True, ())
+        return reads([rule for rule in (*self.rules, self.joint) if rule is not None])
+
+    # --- what may be handed in ---------------------------------------------------------------------
+
+    def _lift(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor."""
+        lifted = [self._lift_one(i, x) for i, x in enumerate(inputs)]
+        if not any(isinstance(x, Tensor) for x in lifted):
+            lifted[0] = as_tensor(lifted[0], current_device())
+        return tuple(lifted)
+
+    def _lift_one(self, i: int, x: Any) -> Any:
+        if isinstance(x, Tensor) or type(x) in weak_types:
+            return x
+        if isinstance(x, numpy.generic):
+            return x.item()
+        if isinstance(x, bool | int | float | complex):
+            return x
+        backend = backend_of(x)
+        if backend is not None:
+            return Tensor(x, backend.device_of(x))
+        hint = ""
+        if isinstance(x, list | tuple):
+            tensors = any(isinstance(e, Tensor) for e in x)
+            hint = "; use mg.stack(...)" if tensors else "; use mg.tensor(...)"
+        raise TypeError(f"{self.name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
+
+    # --- errors ------------------------------------------------------------------------------------
+
+    def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
+        devices = [x.device for x in inputs if isinstance(x, Tensor)]
+        names = " and ".join(dict.fromkeys(device.name for device in devices))
+        return ValueError(
+            f"{self.name}: inputs are on {names}; move one, as in x.to({devices[0].name!r})"
+        )
+
+    def _explained(
+        self, error: Exception, inputs: tuple[Any, ...], params: dict[str, Any]
+    ) -> Exception:
+        kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
+        reason = self.diagnose(*inputs, **params) if self.diagnose is not None else None
+        if reason is None and self.broadcasts:
+            reason = diagnose_broadcast(*inputs)
+        if reason is None:
+            what = ", ".join(describe(x) for x in inputs)
+            reason = f"{str(error).strip() or type(error).__name__}; got {what}"
+        return kind(f"{self.name}: {reason}")
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name!r}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    @property
+    def __signature__(self) -> Signature:
+        """The signature of the function that the primitive is."""
+        rule = next((r for r in (*self.rules, self.joint) if r is not None), None)
+        if rule is None:
+            return signature(self.__call__)
+        parameters = list(signature(rule).parameters.values())[4 if self.residuals else 3 :]
+        kinds = [
+            p.replace(kind=p.POSITIONAL_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p
+            for p in parameters
+        ]
+        return Signature(kinds, return_annotation=Tensor)
+
+
+all_primitives: list[Primitive] = []
+
+
+def primitive(
+    name: str,
+    *rules: Rule | None,
+    forward: Callable[..., Any] | None = None,
+    joint: Rule | None = None,
+    residuals: bool = False,
+    constant: bool = False,
+    diagnose: Callable[..., str | None] | None = None,
+) -> Primitive:
+    """An operation on Tensors, from its function of arrays and its rules.
+
+    Arguments: one rule an input, `(xp, g, y, *inputs, **params)` (None where an input has no
+    derivative), or one `joint` rule that returns a tuple with an entry for each input. `forward`
+    is `(xp, *inputs, **params)`; without it, the backend's function of the same name is meant.
+    With `residuals=True`, forward returns `(y, *residuals)` and the rules receive the tuple of
+    residuals after `y`; see the law of residuals. `constant` says that the output is integer or
+    boolean. `diagnose(*inputs, **params)` explains a failed call, and runs only then.
+
+    A gradient that has not its input's shape is an error, never broadcast or summed to fit.
+    """
+    return Primitive(
+        name,
+        rules,
+        forward=forward,
+        joint=joint,
+        residuals=residuals,
+        constant=constant,
+        diagnose=diagnose,
+    )
+
+
+def elementwise(
+    name: str,
+    *rules: Rule | None,
+    forward: Callable[..., Any] | None = None,
+    floating: bool = False,
+    constant: bool = False,
+) -> Primitive:
+    """An operation on Tensors that works element by element and broadcasts its inputs.
+
+    As `primitive`, but rules know nothing of broadcasting and mixed dtypes: what reaches an input
+    is summed to its shape. Python numbers are weak; an integer input beside a floating one takes
+    its dtype; with `floating`, integers alone become the default floating dtype.
+    """
+    return Primitive(
+        name, rules, forward=forward, broadcasts=True, floating=floating, constant=constant
+    )
+
+
+def promoted(backend: Backend, raw: list[Any], floating: bool) -> list[Any]:
+    """Inputs of mixed kinds, brought to the floating dtype among them."""
+    floats = [x.dtype for x in raw if x.__class__ not in weak_types and is_floating(backend, x)]
+    if not floats:
+        if not (floating or float in map(type, raw)):
+            return raw
+        target = backend.raw_dtype(default_float())
+    else:
+        target = widest_float(backend, floats)
+    return [
+        backend.xp.astype(x, target)
+        if x.__class__ not in weak_types and backend.dtype_of(x).kind in "iub"
+        else x
+        for x in raw
+    ]
+
+
+def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """Broadcasting copies; its adjoint sums the copies up."""
+    if g.shape == shape:
+        return g
+    lead = len(g.shape) - len(shape)
+    if g.shape[lead:] == shape:
+        return xp.sum(g, axis=tuple(range(lead)))
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != g.shape[lead + i]))
+    g = xp.sum(g, axis=axes, keepdims=True) if axes else g
+    return xp.reshape(g, shape)
+
+
+def as_tensor(x: Any, device: Device) -> Tensor:
+    """A Python number as a 0-d Tensor of the default dtype of its kind."""
+    backend = device.backend
+    dtype = backend.raw_dtype(default_float()) if isinstance(x, float) else None
+    return Tensor(backend.asarray(x, dtype=dtype, device=device), device)
+
+
+def describe(x: Any) -> str:
+    if isinstance(x, Tensor):
+        return f"{x.shape} {x.dtype} on {x.device}"
+    return f"{type(x).__name__} {x!r}"
+
+
+def diagnose_broadcast(*inputs: Any) -> str | None:
+    """Why shapes do not broadcast; None if they do."""
+    shapes = [x.shape for x in inputs if isinstance(x, Tensor)]
+    for axis in range(1, max(map(len, shapes)) + 1):
+        sizes = {s[-axis] for s in shapes if len(s) >= axis} - {1}
+        if len(sizes) > 1:
+            listed = " and ".join(map(str, shapes))
+            return f"{listed}: shapes do not broadcast: axis -{axis} has {' and '.join(map(str, sorted(sizes)))}"
+    return None

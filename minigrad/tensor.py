@@ -1,0 +1,616 @@
+"""Tensor and Node: an array, and the memory of where it came from. No mathematics.
+
+A Tensor is a value: a raw array of some backend that nothing in minigrad ever writes to. If it
+takes part in differentiation it also has a *node*:
+
+* a `Leaf`, for a Tensor that the user made and wants a gradient for;
+* a `Node`, for the result of a recorded operation;
+* a `Barrier`, for a gradient that was computed without a graph of its own.
+
+Nodes refer to nodes and raw arrays, never to the Tensor they belong to. So there is no reference
+cycle, and a graph is freed the moment its last Tensor goes.
+
+Operators ask the namespace that the array API standard names for them, which is the package
+itself: that is the one arrow that points up.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from itertools import count
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from .where import caller, describe
+
+if TYPE_CHECKING:
+    import numpy
+
+    from .backends import Backend, Device
+    from .primitive import Primitive
+
+__all__ = ["Barrier", "Form", "Leaf", "Node", "Tensor", "recording"]
+
+namespace: Any = sys.modules[__package__]
+
+recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
+
+_next_index = count().__next__
+
+Hook = Callable[["Tensor"], "Tensor | None"]
+
+
+class Form:
+    """What remains of an array whose values no rule reads: its shape and dtype."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape = shape
+        self.dtype = dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @classmethod
+    def of(cls, x: Any) -> Any:
+        """The form of an array; a number, or an array too small to matter, as it is."""
+        return x if x.__class__ in (float, int) or x.size < 1024 else cls(x.shape, x.dtype)
+
+
+class Node:
+    """One recorded operation: all that its derivative will ask for.
+
+    `parents` holds the node of each input, None for a constant; `inputs` the raw input values (or
+    their `Form`, where no rule reads the values); `output` the raw output and `residuals` what else
+    the forward computed, where a rule reads them. `inputs` is None once the node has been freed.
+    """
+
+    __slots__ = (
+        "device",
+        "hooks",
+        "index",
+        "inputs",
+        "output",
+        "params",
+        "parents",
+        "primitive",
+        "residuals",
+        "where",
+    )
+    differentiable = True
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        device: Device,
+        parents: list[Any],
+        inputs: list[Any],
+        params: dict[str, Any],
+        output: Any,
+        residuals: tuple[Any, ...],
+    ) -> None:
+        self.primitive = primitive
+        self.device = device
+        self.parents = parents
+        self.inputs: list[Any] | None = inputs
+        self.params = params
+        self.output = output
+        self.residuals = residuals
+        self.hooks: list[Hook] | None = None
+        self.index = _next_index()
+        self.where = caller()
+
+    def __repr__(self) -> str:
+        return f"{self.primitive.name}, recorded at {describe(*self.where)}"
+
+
+class Leaf:
+    """The node of a Tensor that the user made with `requires_grad`. It knows its Tensor weakly."""
+
+    __slots__ = ("hooks", "index", "tensor")
+    differentiable = True
+    parents: tuple[()] = ()
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = weakref.ref(tensor)
+        self.hooks: list[Hook] | None = None
+        self.index = _next_index()
+
+
+class Barrier:
+    """The node of a gradient computed without `create_graph`: how it depends on anything is lost.
+
+    Whatever is computed from it may be used as a number, but a derivative through it is an error.
+    """
+
+    __slots__ = ("index", "where")
+    differentiable = False
+    hooks = None
+    parents: tuple[()] = ()
+
+    def __init__(self) -> None:
+        self.index = _next_index()
+        self.where = caller()
+
+    def __repr__(self) -> str:
+        return f"a gradient computed at {describe(*self.where)}"
+
+
+class Tensor:
+    """An array of the array API standard that remembers how it was computed.
+
+    Make one with `mg.tensor` or `mg.asarray`. `data` is the raw array of the backend, `grad` the
+    gradient that `backward()` left (a Tensor, or None).
+    """
+
+    __slots__ = ("__weakref__", "data", "device", "grad", "node")
+    __array_ufunc__ = None
+    __hash__ = object.__hash__
+
+    def __init__(self, data: Any, device: Device, node: Any = None) -> None:
+        self.data = data
+        self.device = device
+        self.node = node
+        self.grad: Tensor | None = None
+
+    # --- what it is -------------------------------------------------------------------------------
+
+    @property
+    def backend(self) -> Backend:
+        """The backend whose array `data` is."""
+        return self.device.backend
+
+    @property
+    def dtype(self) -> numpy.dtype[Any]:
+        return self.device.backend.dtype_of(self.data)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.data.shape)
+
+    @property
+    def size(self) -> int:
+        size = 1
+        for n in self.data.shape:
+            size *= n
+        return size
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether derivatives with respect to this Tensor are recorded."""
+        return self.node is not None and self.node.differentiable
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether it was made by the user rather than by a recorded operation."""
+        return not isinstance(self.node, Node)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Ask for (or decline) a gradient, and return the Tensor itself.
+
+        Raises ValueError on the result of a recorded operation, TypeError on a dtype that has no
+        gradient (integer, boolean, complex).
+        """
+        if isinstance(self.node, Node):
+            if requires_grad:
+                return self
+            raise ValueError(
+                f"requires_grad_: this Tensor is the result of {self.node!r}; "
+                "use .detach() for a copy without history"
+            )
+        if not requires_grad:
+            self.node = None
+        elif not isinstance(self.node, Leaf):
+            if self.dtype.kind != "f":
+                raise TypeError(
+                    f"requires_grad: only floating-point Tensors have gradients, this is {self.dtype}"
+                )
+            self.node = Leaf(self)
+        return self
+
+    def detach(self) -> Tensor:
+        """The same value without its history: a constant."""
+        return Tensor(self.data, self.device)
+
+    # --- gradients --------------------------------------------------------------------------------
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """Add the derivatives of this Tensor to the `grad` of the leaves it was computed from.
+
+        `gradient` is the cotangent, of this Tensor's shape; only a Tensor with a single element may
+        go without. See `mg.autograd.backward`.
+        """
+        namespace.autograd.backward(self, gradient, retain_graph=retain_graph)
+
+    def retain_grad(self) -> None:
+        """Let `backward` leave the gradient of this intermediate Tensor in `grad`."""
+        if isinstance(self.node, Leaf):
+            return
+        reference = weakref.ref(self)
+
+        def keep(gradient: Tensor) -> None:
+            tensor = reference()
+            if tensor is not None:
+                tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
+
+        self.register_hook(keep)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook(gradient)` when the gradient of this Tensor is known; return its remover.
+
+        What the hook returns, unless None, takes the place of the gradient.
+        """
+        if not self.requires_grad:
+            raise ValueError("register_hook: this Tensor does not require grad")
+        hooks = self.node.hooks = self.node.hooks or []
+        hooks.append(hook)
+        return lambda: hooks.remove(hook) if hook in hooks else None
+
+    # --- as a number, as an array of another library ------------------------------------------------
+
+    def numpy(self) -> numpy.ndarray[Any, Any]:
+        """The values as a NumPy array that shares no memory with the Tensor."""
+        self._refuse_if_differentiable("numpy()")
+        import numpy
+
+        return numpy.array(self.device.backend.to_numpy(self.data))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        self._refuse_if_differentiable("np.asarray(tensor)")
+        if self.device.backend.name not in ("numpy", "strict"):
+            raise TypeError(
+                f"np.asarray(tensor): the Tensor is on {self.device}; call .numpy() to copy it"
+            )
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype)
+
+    def _refuse_if_differentiable(self, call: str) -> None:
+        if self.requires_grad:
+            raise ValueError(
+                f"{call}: this Tensor requires grad, and its history would be lost; "
+                "call tensor.detach().numpy(), or stay with minigrad's functions"
+            )
+
+    def item(self) -> Any:
+        """The only element, as a Python number. Raises ValueError if there are more or none."""
+        if self.size != 1:
+            raise ValueError(f"item: a Tensor of shape {self.shape} has {self.size} elements, not 1")
+        return self.device.backend.to_numpy(self.data).item()
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.device.backend.to_numpy(self.data).tolist()
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(
+                f"the truth of a Tensor of shape {self.shape} is ambiguous; use mg.any or mg.all"
+            )
+        return bool(self.item())
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu" or self.ndim != 0:
+            raise TypeError(f"a Tensor of shape {self.shape}, {self.dtype} is no index")
+        return int(self.item())
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d Tensor")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d Tensor")
+        return iter([self[i] for i in range(self.shape[0])])
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+        if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
+            raise ValueError(f"array API version {api_version!r} is not supported; 2024.12 is")
+        return namespace
+
+    def __dlpack__(self, **kwargs: Any) -> Any:
+        self._refuse_if_differentiable("__dlpack__")
+        # The consumer may write to what it receives, so it gets a copy.
+        return self.device.backend.copy(self.data).__dlpack__(**kwargs)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return self.data.__dlpack_device__()
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
+        """This Tensor on another device, differentiably."""
+        return namespace.to_device(self, device)
+
+    def to(self, target: Any) -> Tensor:
+        """This Tensor on another device, or as another dtype, differentiably."""
+        if isinstance(target, namespace.backends.Device):
+            return namespace.to_device(self, target)
+        try:
+            return namespace.astype(self, namespace.dtype(target))
+        except TypeError:
+            return namespace.to_device(self, target)
+
+    # --- showing and copying ---------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        import numpy
+
+        values = numpy.array2string(
+            self.device.backend.to_numpy(self.data), separator=", ", prefix="tensor(", threshold=200
+        )
+        notes = ""
+        if self.dtype != namespace.get_default_dtype() and self.dtype.kind not in "ib":
+            notes += f", dtype={self.dtype}"
+        if self.device != "cpu":
+            notes += f", device={self.device.name!r}"
+        if isinstance(self.node, Leaf):
+            notes += ", requires_grad=True"
+        elif isinstance(self.node, Node):
+            notes += f", from={self.node.primitive.name}"
+        return f"tensor({values}{notes})"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        """A copy of the value. A leaf becomes a leaf of its own; a result keeps its history."""
+        copy = self.__class__.__new__(self.__class__)
+        Tensor.__init__(copy, self.device.backend.copy(self.data), self.device)
+        memo[id(self)] = copy
+        if isinstance(self.node, Leaf):
+            copy.node = Leaf(copy)
+        else:
+            copy.node = self.node
+        if self.grad is not None:
+            copy.grad = self.grad.__deepcopy__(memo)
+        return copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if isinstance(self.node, Node):
+            raise TypeError(f"pickle: this Tensor is the result of {self.node!r}; detach() it first")
+        values = self.device.backend.to_numpy(self.data)
+        return _unpickle, (self.__class__, values, self.device, self.requires_grad)
+
+    # --- assignment: the handle gets a new value, no other Tensor changes ------------------------------
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._rebind(namespace.index_set(self, key, value), "x[key] = value")
+
+    def _rebind(self, new: Tensor, what: str) -> Tensor:
+        if new.shape != self.shape:
+            raise ValueError(f"{what}: shape {self.shape} can't become {new.shape}")
+        if new.dtype != self.dtype:
+            new = namespace.astype(new, self.dtype)
+        if not isinstance(self.node, Leaf):
+            self.node = new.node
+        elif recording.get():
+            raise ValueError(
+                f"{what}: this Tensor is a leaf that requires grad; assign inside `with mg.no_grad():`, "
+                "or write y = x.at[key].set(value)"
+            )
+        self.data = new.data
+        return self
+
+    @property
+    def at(self) -> Any:
+        """`x.at[key].set(v)` and `x.at[key].add(v)`: a new Tensor with `v` put at `key`."""
+        return namespace.At(self)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.add(self, other), "x += y")
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.subtract(self, other), "x -= y")
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.multiply(self, other), "x *= y")
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.divide(self, other), "x /= y")
+
+    def __ifloordiv__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.floor_divide(self, other), "x //= y")
+
+    def __imod__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.remainder(self, other), "x %= y")
+
+    def __ipow__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.pow(self, other), "x **= y")
+
+    def __imatmul__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.matmul(self, other), "x @= y")
+
+    def __iand__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.bitwise_and(self, other), "x &= y")
+
+    def __ior__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.bitwise_or(self, other), "x |= y")
+
+    def __ixor__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.bitwise_xor(self, other), "x ^= y")
+
+    def __ilshift__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.bitwise_left_shift(self, other), "x <<= y")
+
+    def __irshift__(self, other: Any) -> Tensor:
+        return self._rebind(namespace.bitwise_right_shift(self, other), "x >>= y")
+
+    # --- operators -----------------------------------------------------------------------------------
+
+    def __add__(self, other: Any) -> Tensor:
+        return namespace.add(self, other)
+
+    def __radd__(self, other: Any) -> Tensor:
+        return namespace.add(other, self)
+
+    def __sub__(self, other: Any) -> Tensor:
+        return namespace.subtract(self, other)
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return namespace.subtract(other, self)
+
+    def __mul__(self, other: Any) -> Tensor:
+        return namespace.multiply(self, other)
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return namespace.multiply(other, self)
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return namespace.divide(self, other)
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return namespace.divide(other, self)
+
+    def __floordiv__(self, other: Any) -> Tensor:
+        return namespace.floor_divide(self, other)
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return namespace.floor_divide(other, self)
+
+    def __mod__(self, other: Any) -> Tensor:
+        return namespace.remainder(self, other)
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return namespace.remainder(other, self)
+
+    def __pow__(self, other: Any) -> Tensor:
+        return namespace.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Tensor:
+        return namespace.pow(other, self)
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return namespace.matmul(self, other)
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return namespace.matmul(other, self)
+
+    def __neg__(self) -> Tensor:
+        return namespace.negative(self)
+
+    def __pos__(self) -> Tensor:
+        return namespace.positive(self)
+
+    def __abs__(self) -> Tensor:
+        return namespace.abs(self)
+
+    def __invert__(self) -> Tensor:
+        return namespace.bitwise_invert(self)
+
+    def __and__(self, other: Any) -> Tensor:
+        return namespace.bitwise_and(self, other)
+
+    def __rand__(self, other: Any) -> Tensor:
+        return namespace.bitwise_and(other, self)
+
+    def __or__(self, other: Any) -> Tensor:
+        return namespace.bitwise_or(self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return namespace.bitwise_or(other, self)
+
+    def __xor__(self, other: Any) -> Tensor:
+        return namespace.bitwise_xor(self, other)
+
+    def __rxor__(self, other: Any) -> Tensor:
+        return namespace.bitwise_xor(other, self)
+
+    def __lshift__(self, other: Any) -> Tensor:
+        return namespace.bitwise_left_shift(self, other)
+
+    def __rlshift__(self, other: Any) -> Tensor:
+        return namespace.bitwise_left_shift(other, self)
+
+    def __rshift__(self, other: Any) -> Tensor:
+        return namespace.bitwise_right_shift(self, other)
+
+    def __rrshift__(self, other: Any) -> Tensor:
+        return namespace.bitwise_right_shift(other, self)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+        return namespace.equal(self, other)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return namespace.not_equal(self, other)
+
+    def __lt__(self, other: Any) -> Tensor:
+        return namespace.less(self, other)
+
+    def __le__(self, other: Any) -> Tensor:
+        return namespace.less_equal(self, other)
+
+    def __gt__(self, other: Any) -> Tensor:
+        return namespace.greater(self, other)
+
+    def __ge__(self, other: Any) -> Tensor:
+        return namespace.greater_equal(self, other)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return namespace.getitem(self, key)
+
+    # --- methods that users of NumPy and PyTorch reach for ---------------------------------------------
+
+    @property
+    def T(self) -> Tensor:
+        return namespace.permute_dims(self, (1, 0))
+
+    @property
+    def mT(self) -> Tensor:
+        return namespace.matrix_transpose(self)
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return namespace.sum(self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return namespace.mean(self, axis=axis, keepdims=keepdims)
+
+    def var(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        return namespace.var(self, axis=axis, correction=correction, keepdims=keepdims)
+
+    def std(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        return namespace.std(self, axis=axis, correction=correction, keepdims=keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return namespace.prod(self, axis=axis, keepdims=keepdims)
+
+    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return namespace.max(self, axis=axis, keepdims=keepdims)
+
+    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        return namespace.min(self, axis=axis, keepdims=keepdims)
+
+    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return namespace.argmax(self, axis=axis, keepdims=keepdims)
+
+    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        return namespace.argmin(self, axis=axis, keepdims=keepdims)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return namespace.reshape(self, shape[0] if shape and not isinstance(shape[0], int) else shape)
+
+    def astype(self, dtype: Any) -> Tensor:
+        return namespace.astype(self, dtype)
+
+
+def _unpickle(kind: type[Tensor], values: Any, device: Device, requires_grad: bool) -> Tensor:
+    tensor = kind.__new__(kind)
+    Tensor.__init__(tensor, device.backend.asarray(values, device=device, copy=True), device)
+    return tensor.requires_grad_() if requires_grad else tensor

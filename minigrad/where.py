@@ -1,0 +1,41 @@
+"""Which line of the user's program is this? The nearest frame outside minigrad.
+
+Every recorded operation notes it, so it has to cost next to nothing: a code object and an
+instruction number now, file and line only when an error wants them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import CodeType
+
+__all__ = ["caller", "describe"]
+
+_PACKAGE = os.path.dirname(__file__)
+_FOLDERS = (_PACKAGE + os.sep, _PACKAGE + "_bn" + os.sep)
+
+
+class _Ours(dict[str, bool]):
+    """Whether a file belongs to minigrad, asked once a file."""
+
+    def __missing__(self, filename: str) -> bool:
+        self[filename] = filename.startswith(_FOLDERS)
+        return self[filename]
+
+
+_is_ours = _Ours()
+
+
+def caller() -> tuple[CodeType, int]:
+    """The code and instruction of the nearest frame that is not minigrad's own."""
+    frame = sys._getframe(2)
+    while _is_ours[frame.f_code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code, frame.f_lasti
+
+
+def describe(code: CodeType, instruction: int) -> str:
+    """`file:line` of an instruction."""
+    lines = [line for start, end, line in code.co_lines() if start <= instruction < end]
+    return f"{code.co_filename}:{lines[0] if lines else code.co_firstlineno}"
