@@ -31,9 +31,12 @@ import numpy
 from .backends import Backend, Device, backend_of, current_device
 from .dtypes import default_float, is_floating, weak_types, widest_float
 from .rules import Reads, reads
-from .tensor import Form, Node, Tensor, recording
+from .tensor import Form, Tensor, record, recording
 
 __all__ = ["Primitive", "Rule", "elementwise", "primitive", "unbroadcast"]
+
+SMALL = 256
+"""An array of so few elements is kept as it is: its form would take as much."""
 
 Rule = Callable[..., Any]
 """`(xp, g, y, *inputs, **params)`: what arrives at one input when `g` arrives at the output."""
@@ -51,6 +54,7 @@ class Primitive:
         joint: Rule | None = None,
         residuals: bool = False,
         broadcasts: bool = False,
+        promotes: bool = False,
         floating: bool = False,
         constant: bool = False,
         diagnose: Callable[..., str | None] | None = None,
@@ -65,15 +69,15 @@ class Primitive:
         self.forward = forward
         self.residuals = residuals
         self.broadcasts = broadcasts
+        self.promotes = promotes
         self.floating = floating
         self.constant = constant
         self.diagnose = diagnose
-        self._functions: dict[Backend, Callable[..., Any]] = {}
+        self._functions = Functions(self._bind)
         all_primitives.append(self)
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
-        device: Any = None
-        live: Any = None
+        device = live = None
         raw: list[Any] = []
         parents: list[Any] = []
         for x in inputs:
@@ -83,7 +87,7 @@ class Primitive:
                         raise self._mixed(inputs)
                     device = x.device
                 node = x.node
-                if node is not None and (live is None or not live.differentiable):
+                if node is not None:
                     live = node
                 parents.append(node)
                 raw.append(x.data)
@@ -96,54 +100,54 @@ class Primitive:
             return self(*self._lift(inputs), **params)
 
         backend = device.backend
-        if self.broadcasts and not self._is_uniform(backend, raw):
-            raw = promoted(backend, raw, self.floating)
+        if self.promotes:
+            floats = backend.floats
+            for x in raw:
+                if x.__class__ not in weak_types and x.dtype not in floats:
+                    raw = self._promoted(backend, raw)
+                    break
         try:
-            function = self._functions.get(backend) or self._bind(backend)
-            y = function(*raw, **params)
+            function = self._functions[backend]
+            y = function(*raw, **params) if params else function(*raw)
         except Exception as error:
             raise self._explained(error, inputs, params) from error
-        residuals: tuple[Any, ...] = ()
+        residuals: Sequence[Any] = ()
         if self.residuals:
             y, *residuals = y
         if y.__class__ is not backend.array_type:
             y = backend.asarray(y)
 
-        if live is None or self.constant or not recording.get():
-            node = None
-        elif live.differentiable:
-            kept = self.reads
-            for i in kept.forms:
-                raw[i] = Form.of(raw[i])
-            output = y if kept.output else None
-            node = Node(self, device, parents, raw, params, output, residuals)
-        else:
-            node = live
+        node = None
+        if live is not None and not self.constant and recording.get():
+            if not live.differentiable:
+                live = next((p for p in parents if p is not None and p.differentiable), live)
+            if live.differentiable:
+                reads = self.reads
+                if reads.forms and (y.size > SMALL or not self.broadcasts):
+                    raw = [forget(x) if i in reads.forms else x for i, x in enumerate(raw)]
+                output = y if reads.output else None
+                node = record(self, device, parents, raw, params, output, residuals)
+            else:
+                node = live
         if self.residuals:
             return Tensor(y, device, node), tuple(Tensor(r, device) for r in residuals)
         return Tensor(y, device, node)
 
-    def _is_uniform(self, backend: Backend, raw: list[Any]) -> bool:
-        """Whether the dtypes of elementwise inputs need no promotion: the common case, fast."""
-        first = raw[0]
-        if len(raw) == 1:
-            return not self.floating or first.dtype in backend.floats
-        return (
-            first.__class__ is raw[1].__class__
-            and first.dtype == raw[1].dtype
-            and (not self.floating or first.dtype in backend.floats)
-        )
+    def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
+        """Inputs of mixed kinds, integers brought to the floating dtype among them.
+
+        An input without a rule beside others that have one is a condition, and stays as it is.
+        """
+        conditions = 1 if self.rules and self.rules[0] is None else 0
+        return [*raw[:conditions], *promoted(backend, raw[conditions:], self.floating)]
 
     def _bind(self, backend: Backend) -> Callable[..., Any]:
         """The raw function of one backend: its fused kernel, the portable forward, or its own."""
         if self.name in backend.kernels:
-            function = backend.kernels[self.name]
-        elif self.forward is not None:
-            function = partial(self.forward, backend.xp)
-        else:
-            function = getattr(backend.xp, self.name)
-        self._functions[backend] = function
-        return function
+            return backend.kernels[self.name]
+        if self.forward is not None:
+            return partial(self.forward, backend.xp)
+        return getattr(backend.xp, self.name)
 
     def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
         """Let `function` compute the forward on raw arrays of `backend`."""
@@ -223,6 +227,17 @@ class Primitive:
         return Signature(kinds, return_annotation=Tensor)
 
 
+class Functions(dict[Backend, Callable[..., Any]]):
+    """The raw function of each backend, bound when it is first called."""
+
+    def __init__(self, bind: Callable[[Backend], Callable[..., Any]]) -> None:
+        self.bind = bind
+
+    def __missing__(self, backend: Backend) -> Callable[..., Any]:
+        function = self[backend] = self.bind(backend)
+        return function
+
+
 all_primitives: list[Primitive] = []
 
 
@@ -232,6 +247,7 @@ def primitive(
     forward: Callable[..., Any] | None = None,
     joint: Rule | None = None,
     residuals: bool = False,
+    promotes: bool = False,
     constant: bool = False,
     diagnose: Callable[..., str | None] | None = None,
 ) -> Primitive:
@@ -241,7 +257,8 @@ def primitive(
     derivative), or one `joint` rule that returns a tuple with an entry for each input. `forward`
     is `(xp, *inputs, **params)`; without it, the backend's function of the same name is meant.
     With `residuals=True`, forward returns `(y, *residuals)` and the rules receive the tuple of
-    residuals after `y`; see the law of residuals. `constant` says that the output is integer or
+    residuals after `y`; see the law of residuals. With `promotes`, an integer input beside a
+    floating one takes its dtype. `constant` says that the output is integer or
     boolean. `diagnose(*inputs, **params)` explains a failed call, and runs only then.
 
     A gradient that has not its input's shape is an error, never broadcast or summed to fit.
@@ -252,6 +269,7 @@ def primitive(
         forward=forward,
         joint=joint,
         residuals=residuals,
+        promotes=promotes,
         constant=constant,
         diagnose=diagnose,
     )
@@ -271,8 +289,19 @@ def elementwise(
     its dtype; with `floating`, integers alone become the default floating dtype.
     """
     return Primitive(
-        name, rules, forward=forward, broadcasts=True, floating=floating, constant=constant
+        name,
+        rules,
+        forward=forward,
+        broadcasts=True,
+        promotes=True,
+        floating=floating,
+        constant=constant,
     )
+
+
+def forget(x: Any) -> Any:
+    """An array whose values no rule reads, reduced to its form."""
+    return x if x.__class__ in weak_types or x.size <= SMALL else Form(x.shape, x.dtype)
 
 
 def promoted(backend: Backend, raw: list[Any], floating: bool) -> list[Any]:

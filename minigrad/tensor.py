@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from itertools import count
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from .where import caller, describe
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .backends import Backend, Device
     from .primitive import Primitive
 
-__all__ = ["Barrier", "Form", "Leaf", "Node", "Tensor", "recording"]
+__all__ = ["Barrier", "Form", "Leaf", "Node", "Tensor", "record", "recording"]
 
 namespace: Any = sys.modules[__package__]
 
@@ -55,11 +55,6 @@ class Form:
     @property
     def ndim(self) -> int:
         return len(self.shape)
-
-    @classmethod
-    def of(cls, x: Any) -> Any:
-        """The form of an array; a number, or an array too small to matter, as it is."""
-        return x if x.__class__ in (float, int) or x.size < 1024 else cls(x.shape, x.dtype)
 
 
 class Node:
@@ -84,29 +79,46 @@ class Node:
     )
     differentiable = True
 
-    def __init__(
-        self,
-        primitive: Primitive,
-        device: Device,
-        parents: list[Any],
-        inputs: list[Any],
-        params: dict[str, Any],
-        output: Any,
-        residuals: tuple[Any, ...],
-    ) -> None:
-        self.primitive = primitive
-        self.device = device
-        self.parents = parents
-        self.inputs: list[Any] | None = inputs
-        self.params = params
-        self.output = output
-        self.residuals = residuals
-        self.hooks: list[Hook] | None = None
-        self.index = _next_index()
-        self.where = caller()
+    primitive: Primitive
+    device: Device
+    parents: list[Any]
+    inputs: list[Any] | None
+    params: dict[str, Any]
+    output: Any
+    residuals: Sequence[Any]
+    hooks: list[Hook] | None
+    index: int
+    where: tuple[CodeType, int]
 
     def __repr__(self) -> str:
         return f"{self.primitive.name}, recorded at {describe(*self.where)}"
+
+
+def record(
+    primitive: Primitive,
+    device: Device,
+    parents: list[Any],
+    inputs: list[Any],
+    params: dict[str, Any],
+    output: Any,
+    residuals: Sequence[Any],
+) -> Node:
+    """A new Node. A plain function fills it in twice as fast as `Node(...)` would."""
+    node = _new_node(Node)
+    node.primitive = primitive
+    node.device = device
+    node.parents = parents
+    node.inputs = inputs
+    node.params = params
+    node.output = output
+    node.residuals = residuals
+    node.hooks = None
+    node.index = _next_index()
+    node.where = caller()
+    return node
+
+
+_new_node = Node.__new__
 
 
 class Leaf:
@@ -395,9 +407,9 @@ class Tensor:
         self._rebind(namespace.index_set(self, key, value), "x[key] = value")
 
     def _rebind(self, new: Tensor, what: str) -> Tensor:
-        if new.shape != self.shape:
+        if new.data.shape != self.data.shape:
             raise ValueError(f"{what}: shape {self.shape} can't become {new.shape}")
-        if new.dtype != self.dtype:
+        if new.data.dtype != self.data.dtype:
             new = namespace.astype(new, self.dtype)
         if not isinstance(self.node, Leaf):
             self.node = new.node

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..tensor import Barrier, Leaf, Tensor, namespace
+from ..backends import Device
+from ..tensor import Barrier, Tensor, namespace
 from .modes import enable_grad
 from .walk import reachable, refuse, walk
 
@@ -24,17 +25,17 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     cotangent = seed("backward", tensor, gradient)
     nodes = reachable([tensor.node])
     refuse("backward", nodes)
-    leaves = {node for node in nodes if node.__class__ is Leaf}
-    arrived = walk(nodes, {tensor.node: cotangent.data}, leaves, retain_graph=retain_graph)
+    arrived = walk(nodes, {tensor.node: cotangent.data}, retain_graph=retain_graph)
     barrier = Barrier()
-    owned = Owned(cotangent.data)
+    lent = {id(cotangent.data): cotangent.data}
     for leaf, g in arrived.items():
         target = leaf.tensor()
         if target is None:
             continue
-        g = owned.take(target, g)
-        if target.grad is not None:
-            g = owned.take(target, target.grad.data + g)
+        if target.grad is None:
+            g = owned(target.device, g, lent)
+        else:
+            g = owned(target.device, target.grad.data + g, {})
         target.grad = Tensor(g, target.device, barrier)
 
 
@@ -84,7 +85,7 @@ def grad(
         arrived = walk(
             [node for node in nodes if node in wanted],
             {node: g for node, g in cotangents.items() if node in wanted},
-            targets,
+            targets=targets,
             wanted=wanted,
             create_graph=create_graph,
             retain_graph=retain_graph,
@@ -101,7 +102,7 @@ def collect(
 ) -> tuple[Tensor | None, ...]:
     """What arrived at each input, as Tensors that share no memory."""
     barrier = Barrier()
-    owned = Owned(*(g.data for g in seeds))
+    lent = {id(g.data): g.data for g in seeds}
     gradients: list[Tensor | None] = []
     for i, x in enumerate(inputs):
         g = arrived.get(x.node)
@@ -112,28 +113,21 @@ def collect(
                 )
             gradients.append(None)
         elif create_graph:
-            gradients.append(Tensor(owned.take(x, g.data), x.device, g.node))
+            gradients.append(Tensor(owned(x.device, g.data, lent), x.device, g.node))
         else:
-            gradients.append(Tensor(owned.take(x, g), x.device, barrier))
+            gradients.append(Tensor(owned(x.device, g, lent), x.device, barrier))
     return tuple(gradients)
 
 
-class Owned:
-    """Hands arrays out, each of them once: what is a view or was seen before is copied."""
-
-    def __init__(self, *lent: Any) -> None:
-        self.lent = list(lent)
-        self.ids = set(map(id, lent))
-
-    def take(self, tensor: Tensor, array: Any) -> Any:
-        backend = tensor.device.backend
-        if array.__class__ is not backend.array_type:
-            array = backend.asarray(array, device=tensor.device)
-        elif id(array) in self.ids or backend.is_view(array):
-            array = backend.copy(array)
-        self.ids.add(id(array))
-        self.lent.append(array)  # alive, so that no other array gets its id
-        return array
+def owned(device: Device, array: Any, lent: dict[int, Any]) -> Any:
+    """An array to hand out: a copy, if it may share its memory with one in `lent`, which it joins."""
+    backend = device.backend
+    if array.__class__ is not backend.array_type:
+        array = backend.asarray(array, device=device)
+    elif id(array) in lent or backend.is_view(array):
+        array = backend.copy(array)
+    lent[id(array)] = array
+    return array
 
 
 def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
@@ -149,7 +143,8 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
                 f"{what}: a Tensor of shape {y.shape} needs a gradient (cotangent) of that shape; "
                 "only one with a single element can go without"
             )
-        return namespace.ones_like(y)
+        ones = y.backend.xp.ones(y.shape, dtype=y.data.dtype, device=y.device.raw)
+        return Tensor(ones, y.device)
     if not isinstance(gradient, Tensor):
         gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
     if gradient.shape != y.shape:

@@ -22,29 +22,29 @@ _index = attrgetter("index")
 
 def reachable(roots: Iterable[Any], stop: Collection[Any] = ()) -> list[Any]:
     """Every node that `roots` were computed from, oldest first; nothing behind a node of `stop`."""
-    found = list(dict.fromkeys(roots))
-    seen = set(found)
-    for node in found:  # grows while it is read
-        if node in stop:
+    found = dict.fromkeys(roots)
+    pending = list(found)
+    for node in pending:  # grows while it is read
+        if stop and node in stop:
             continue
         for parent in node.parents:
-            if parent is not None and parent not in seen:
-                seen.add(parent)
-                found.append(parent)
-    found.sort(key=_index)
-    return found
+            if parent is not None and parent not in found:
+                found[parent] = None
+                pending.append(parent)
+    pending.sort(key=_index)
+    return pending
 
 
 def walk(
     nodes: list[Any],
     cotangents: dict[Any, Any],
-    targets: Collection[Any],
     *,
+    targets: Collection[Any] = (),
     wanted: Collection[Any] | None = None,
     create_graph: bool = False,
     retain_graph: bool = False,
 ) -> dict[Any, Any]:
-    """Carry `cotangents` from node to node, newest first; return those that reach `targets`.
+    """Carry `cotangents` from node to node, newest first; return those of leaves and `targets`.
 
     `nodes` (oldest first) is consumed. With `wanted`, only its nodes receive a cotangent.
     Cotangents are raw arrays, or Tensors under `create_graph`. Unless `retain_graph`, each node
@@ -58,24 +58,32 @@ def walk(
             continue
         if node.hooks:
             g = run_hooks(node, g, create_graph)
-        if node in targets:
-            arrived[node] = g
         if node.__class__ is Leaf:
+            arrived[node] = g
             continue
-        inputs = node.inputs
+        if targets and node in targets:
+            arrived[node] = g
+
         primitive = node.primitive
         if create_graph:
-            xp, inputs, output, residuals = as_tensors(node)
+            xp, output, residuals, inputs = as_tensors(node)
         else:
-            xp, output, residuals = node.device.backend.xp, node.output, node.residuals
+            xp = node.device.backend.xp
+            output, residuals, inputs = node.output, node.residuals, node.inputs
         arguments = (output, residuals, *inputs) if primitive.residuals else (output, *inputs)
+        params = node.params
         rules = primitive.rules
-        joint = None if rules else primitive.joint(xp, g, *arguments, **node.params)
+        joint = None if rules else primitive.joint(xp, g, *arguments, **params)
         for i, parent in enumerate(node.parents):
             if parent is None or (wanted is not None and parent not in wanted):
                 continue
             x = inputs[i]
-            gradient = rules[i](xp, g, *arguments, **node.params) if rules else joint[i]
+            if not rules:
+                gradient = joint[i]
+            elif params:
+                gradient = rules[i](xp, g, *arguments, **params)
+            else:
+                gradient = rules[i](xp, g, *arguments)
             if gradient.shape != x.shape or gradient.dtype != x.dtype:
                 gradient = fit(xp, node, i, gradient, x)
             if parent in cotangents:
@@ -95,22 +103,28 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any) -> Any:
             f"gradient of {node.primitive.name!r} for input {i} has shape {gradient.shape}, "
             f"expected {x.shape}"
         )
-    return gradient if gradient.dtype == x.dtype else xp.astype(gradient, x.dtype)
+    if gradient.dtype == x.dtype:
+        return gradient
+    if xp.isdtype(gradient.dtype, "complex floating"):
+        raise TypeError(f"backward: {node!r}, is complex; gradients through complex numbers are not supported")
+    return xp.astype(gradient, x.dtype)
 
 
 def refuse(what: str, nodes: Iterable[Any]) -> None:
     """Raise RuntimeError for a graph that can't be differentiated, before anything is done to it."""
     for node in nodes:
         if node.__class__ is Node:
-            if node.inputs is None:
+            inputs = node.inputs
+            if inputs is None:
                 raise RuntimeError(
                     f"{what}: {node!r} was differentiated before, and its values are gone; "
                     "pass retain_graph=True the first time to go through it twice"
                 )
-            forms = node.primitive.reads.forms
             for i, parent in enumerate(node.parents):
-                if parent.__class__ is Leaf and i not in forms:
-                    refuse_changed(what, node, i, parent)
+                if parent.__class__ is Leaf:
+                    leaf = parent.tensor()
+                    if leaf is not None and leaf.data is not inputs[i]:
+                        refuse_changed(what, node, i)
         elif node.__class__ is Barrier:
             raise RuntimeError(
                 f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
@@ -119,18 +133,18 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
             )
 
 
-def refuse_changed(what: str, node: Node, i: int, leaf: Leaf) -> None:
+def refuse_changed(what: str, node: Node, i: int) -> None:
     """A leaf that got a new value since would make the gradient that of another computation."""
-    tensor = leaf.tensor()
-    if tensor is not None and tensor.data is not node.inputs[i]:  # type: ignore[index]
-        raise RuntimeError(
-            f"{what}: input {i} of {node!r} has been assigned a new value since; "
-            "call backward() before the update, or recompute the forward"
-        )
+    if i in node.primitive.reads.forms:
+        return
+    raise RuntimeError(
+        f"{what}: input {i} of {node!r} has been assigned a new value since; "
+        "call backward() before the update, or recompute the forward"
+    )
 
 
-def as_tensors(node: Node) -> tuple[Any, list[Any], Any, Any]:
-    """The interpreter, inputs, output and residuals of a node, for a gradient that is recorded.
+def as_tensors(node: Node) -> tuple[Any, Any, Any, list[Any]]:
+    """The interpreter, output, residuals and inputs of a node, for a gradient that is recorded.
 
     Residuals are rebuilt from the inputs: as raw arrays they would count as constants.
     """
@@ -147,7 +161,7 @@ def as_tensors(node: Node) -> tuple[Any, list[Any], Any, Any]:
     if node.primitive.residuals:
         assert node.primitive.forward is not None
         _, *residuals = node.primitive.forward(namespace, *inputs, **node.params)
-    return namespace, inputs, output, residuals
+    return namespace, output, residuals, inputs
 
 
 def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:

@@ -51,8 +51,13 @@ class Backend:
                 setattr(self.xp, word, getattr(namespace, word))
         for word, function in (words or {}).items():
             setattr(self.xp, word, function)
-        self.dtypes = {n: getattr(self.xp, n) for n in DTYPE_NAMES if hasattr(self.xp, n)}
+        self.dtypes = {
+            n: self.xp.zeros((), dtype=getattr(self.xp, n)).dtype
+            for n in DTYPE_NAMES
+            if hasattr(self.xp, n)
+        }
         self.floats = tuple(self.dtypes[n] for n in ("float32", "float64", "float16") if n in self.dtypes)
+        self.float32 = self.dtypes.get("float32")
         self.array_type: type = type(self.xp.zeros(()))
         self._names = {raw: numpy.dtype(name) for name, raw in self.dtypes.items()}
         self.xp.to_device = self._to_device

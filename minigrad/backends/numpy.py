@@ -14,6 +14,9 @@ from .windows import positions, window_slices
 __all__ = ["load"]
 
 
+FLOAT32 = np.dtype("float32")
+
+
 class NumpyBackend(Backend):
     """NumPy's own functions where the levelled ones cost a Python call more."""
 
@@ -96,11 +99,42 @@ def fold(
     return total
 
 
+def matmul(a: Any, b: Any, /) -> Any:
+    """`dot` of two matrices starts sooner than `matmul`."""
+    return np.dot(a, b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+
+
 def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """`sum` without the Python layers of `numpy.sum`."""
-    if dtype is None and x.dtype.kind not in "fc":
-        return np.sum(x, axis=axis, keepdims=keepdims)
+    if x.dtype is FLOAT32:
+        return np.add.reduce(x, axis, dtype, None, keepdims)
+    if x.dtype.kind not in "fc":
+        return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+    if x.dtype == np.float16 and dtype is None:
+        return np.add.reduce(x, axis, np.float32, None, keepdims).astype(np.float16)
     return np.add.reduce(x, axis, dtype, None, keepdims)
+
+
+def reduce_mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """`mean` without the Python layers of `numpy.mean`."""
+    if x.dtype == np.float16 or x.size == 0:
+        return np.mean(x, axis=axis, keepdims=keepdims)
+    total = np.add.reduce(x, axis, None, None, keepdims)
+    return total / (x.size // total.size)
+
+
+def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """The variance; of float16 computed in float32, where squares do not overflow."""
+    dtype = np.float32 if x.dtype == np.float16 else None
+    y = np.var(x, axis=axis, dtype=dtype, ddof=correction, keepdims=keepdims)
+    return y if dtype is None else np.asarray(y).astype(np.float16)
+
+
+def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
+    """The standard deviation; of float16 computed in float32."""
+    dtype = np.float32 if x.dtype == np.float16 else None
+    y = np.std(x, axis=axis, dtype=dtype, ddof=correction, keepdims=keepdims)
+    return y if dtype is None else np.asarray(y).astype(np.float16)
 
 
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
@@ -134,12 +168,15 @@ def load() -> Backend:
         "fold": fold,
         "getitem": getitem,
         "index_set": index_set,
-        "matmul": np.matmul,
+        "matmul": matmul,
         "matrix_transpose": matrix_transpose,
+        "mean": reduce_mean,
         "permute_dims": permute_dims,
         "reshape": reshape,
         "scatter_add": scatter_add,
+        "std": std,
         "sum": reduce_sum,
+        "var": var,
         "windows": windows,
     }
     return NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")

@@ -9,7 +9,7 @@ import numpy
 from ..backends import Device, device as device_named
 from ..dtypes import weak_types
 from ..primitive import Primitive, primitive
-from ..tensor import Form, Node, Tensor, recording
+from ..tensor import Form, Tensor, record, recording
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
 
@@ -55,7 +55,7 @@ def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     if not x.node.differentiable:
         return Tensor(raw, target, x.node)
     form = Form(x.data.shape, x.data.dtype)
-    node = Node(_to_device, target, [x.node], [form], {"source": source}, None, ())
+    node = record(_to_device, target, [x.node], [form], {"source": source}, None, ())
     return Tensor(raw, target, node)
 
 

@@ -50,7 +50,7 @@ multiply    = elementwise("multiply",    lambda xp, g, y, a, b: g * b,
                                          lambda xp, g, y, a, b: g * a)
 divide      = elementwise("divide",      lambda xp, g, y, a, b: g / b,
                                          lambda xp, g, y, a, b: -g * y / b, floating=True)
-square      = elementwise("square",      lambda xp, g, y, x: 2 * g * x)
+square      = elementwise("square",      lambda xp, g, y, x: (g + g) * x)
 reciprocal  = elementwise("reciprocal",  lambda xp, g, y, x: -g * y * y, floating=True)
 sqrt        = elementwise("sqrt",        lambda xp, g, y, x: g / (2 * y), floating=True)
 
@@ -77,7 +77,7 @@ hypot       = elementwise("hypot",       lambda xp, g, y, a, b: g * over_norm(xp
 
 sinh        = elementwise("sinh",        lambda xp, g, y, x: g * xp.cosh(x), floating=True)
 cosh        = elementwise("cosh",        lambda xp, g, y, x: g * xp.sinh(x), floating=True)
-tanh        = elementwise("tanh",        lambda xp, g, y, x: g * (1 - y * y), floating=True)
+tanh        = elementwise("tanh",        lambda xp, g, y, x: g - g * (y * y), floating=True)
 asinh       = elementwise("asinh",       lambda xp, g, y, x: g / xp.hypot(x, xp.ones_like(x)), floating=True)
 acosh       = elementwise("acosh",       lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)), floating=True)
 atanh       = elementwise("atanh",       lambda xp, g, y, x: g / ((1 - x) * (1 + x)), floating=True)

@@ -9,32 +9,33 @@ from typing import Any
 from ..primitive import primitive, unbroadcast
 from ..tensor import Tensor, namespace
 from .axes import Axis, axes_of
-from .shapes import permute_dims, same_dtype
+from .shapes import permute_dims
 
 __all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot", "vector_norm"]
 
 
 def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
     """g bᵀ, with a vector as a matrix of one row or column."""
-    if a.ndim == b.ndim == 1:
-        return g * b
-    if a.ndim == 1:
-        g = xp.expand_dims(g, axis=-2)
-    if b.ndim == 1:
-        g, b = xp.expand_dims(g, axis=-1), xp.expand_dims(b, axis=-1)
-    product = xp.matmul(g, xp.matrix_transpose(b))
-    return unbroadcast(xp, product, a.shape)
+    if a.ndim == 1 or b.ndim == 1:
+        if a.ndim == b.ndim:
+            return g * b
+        if a.ndim == 1:
+            g = xp.expand_dims(g, axis=-2)
+        else:
+            g, b = xp.expand_dims(g, axis=-1), xp.expand_dims(b, axis=-1)
+    return unbroadcast(xp, xp.matmul(g, xp.matrix_transpose(b)), a.shape)
 
 
 def matmul_vjp_b(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
     """aᵀ g, with a vector as a matrix of one row or column."""
-    if a.ndim == b.ndim == 1:
-        return g * a
-    if a.ndim == 1:
-        g, a = xp.expand_dims(g, axis=-2), xp.expand_dims(a, axis=-2)
-    if b.ndim == 1:
-        product = xp.matmul(xp.matrix_transpose(a), xp.expand_dims(g, axis=-1))
-        return xp.reshape(unbroadcast(xp, product, (*b.shape, 1)), b.shape)
+    if a.ndim == 1 or b.ndim == 1:
+        if a.ndim == b.ndim:
+            return g * a
+        if a.ndim == 1:
+            g, a = xp.expand_dims(g, axis=-2), xp.expand_dims(a, axis=-2)
+        else:
+            product = xp.matmul(xp.matrix_transpose(a), xp.expand_dims(g, axis=-1))
+            return xp.reshape(unbroadcast(xp, product, (*b.shape, 1)), b.shape)
     return unbroadcast(xp, xp.matmul(xp.matrix_transpose(a), g), b.shape)
 
 
@@ -47,17 +48,10 @@ def diagnose_matmul(a: Any, b: Any) -> str | None:
     return f"{a.shape} @ {b.shape}: batch dimensions do not broadcast"
 
 
-_matmul = primitive("matmul", matmul_vjp_a, matmul_vjp_b, diagnose=diagnose_matmul)
-_matrix_transpose = primitive(
-    "matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g)
+matmul = primitive(
+    "matmul", matmul_vjp_a, matmul_vjp_b, promotes=True, diagnose=diagnose_matmul
 )
-
-
-def matmul(x1: Tensor, x2: Tensor, /) -> Tensor:
-    """The matrix product over the last two axes; the other axes broadcast."""
-    if isinstance(x1, Tensor) and isinstance(x2, Tensor) and x1.data.dtype != x2.data.dtype:
-        x1, x2 = same_dtype([x1, x2])
-    return _matmul(x1, x2)
+_matrix_transpose = primitive("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g))
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:

@@ -42,8 +42,9 @@ def mean_vjp(
     xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False
 ) -> Any:
     """Every element receives its share of the gradient."""
-    share = g / builtins.max(1, count_of(x.shape, axis))
-    return xp.broadcast_to(restore_axes(xp, share, x.shape, axis, keepdims), x.shape)
+    shape = x.shape
+    share = g / (count_of(shape, axis) or 1)
+    return xp.broadcast_to(restore_axes(xp, share, shape, axis, keepdims), shape)
 
 
 def centred(xp: Any, x: Any, axis: Axis) -> Any:
