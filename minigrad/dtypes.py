@@ -24,7 +24,8 @@ weak_types = frozenset({bool, int, float, complex})
 """Python scalars keep float32 float32; an array of one element would not."""
 
 _default: ContextVar[numpy.dtype[Any]] = ContextVar(
-    "minigrad_default_dtype", default=numpy.dtype("float32")
+    "minigrad_default_dtype",
+    default=numpy.dtype("float32"),  # noqa: B039 (a dtype is immutable)
 )
 
 

@@ -15,7 +15,9 @@ from .tensor import Tensor
 __all__ = ["Primitive", "Tensor", "backend_of", "elementwise", "kernel", "primitive"]
 
 
-def kernel(operation: Primitive, backend: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def kernel(
+    operation: Primitive, backend: str
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Decorates the fused form of an operation's forward for the raw arrays of one backend.
 
     It takes the raw inputs and the operation's parameters, and returns what the operation's

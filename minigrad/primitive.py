@@ -35,7 +35,7 @@ from .tensor import Form, Tensor, record, recording
 
 __all__ = ["Primitive", "Rule", "elementwise", "primitive", "unbroadcast"]
 
-SMALL = 256
+SMALL = 2048
 """An array of so few elements is kept as it is: its form would take as much."""
 
 Rule = Callable[..., Any]
@@ -43,7 +43,7 @@ Rule = Callable[..., Any]
 
 
 class Primitive:
-    """An operation on Tensors with a rule for its derivative. Made by `primitive`, `elementwise`."""
+    """An operation on Tensors with its rules; `primitive` and `elementwise` make them."""
 
     def __init__(
         self,
@@ -60,7 +60,9 @@ class Primitive:
         diagnose: Callable[..., str | None] | None = None,
     ) -> None:
         if residuals and forward is None:
-            raise ValueError(f"primitive {name!r}: residuals need a forward over xp, to be rebuilt by")
+            raise ValueError(
+                f"primitive {name!r}: residuals need a forward over xp to rebuild them"
+            )
         if rules and joint is not None:
             raise ValueError(f"primitive {name!r}: give a rule for each input, or a joint one")
         self.name = self.__name__ = name
@@ -77,6 +79,7 @@ class Primitive:
         all_primitives.append(self)
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """The output as a Tensor, recorded if an input requires grad; with its residuals if any."""
         device = live = None
         raw: list[Any] = []
         parents: list[Any] = []
@@ -149,6 +152,14 @@ class Primitive:
             return partial(self.forward, backend.xp)
         return getattr(backend.xp, self.name)
 
+    def pull_back_jointly(self, *arguments: Any, **params: Any) -> Sequence[Any]:
+        """What the joint rule returns for each input. Raises TypeError if there is no rule."""
+        if self.joint is None:
+            raise TypeError(
+                f"{self.name}: has no derivative; detach() its result if it is a constant"
+            )
+        return self.joint(*arguments, **params)
+
     def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
         """Let `function` compute the forward on raw arrays of `backend`."""
         backend.kernels[self.name] = function
@@ -161,7 +172,7 @@ class Primitive:
             return Reads(True, ())
         return reads([rule for rule in (*self.rules, self.joint) if rule is not None])
 
-    # --- what may be handed in ---------------------------------------------------------------------
+    # --- what may be handed in ------------------------------------------------------------------
 
     def _lift(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor."""
@@ -175,8 +186,9 @@ class Primitive:
             return x
         if isinstance(x, numpy.generic):
             return x.item()
-        if isinstance(x, bool | int | float | complex):
-            return x
+        for kind in (bool, int, float, complex):
+            if isinstance(x, kind):
+                return kind(x)
         backend = backend_of(x)
         if backend is not None:
             return Tensor(x, backend.device_of(x))
@@ -186,7 +198,7 @@ class Primitive:
             hint = "; use mg.stack(...)" if tensors else "; use mg.tensor(...)"
         raise TypeError(f"{self.name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
 
-    # --- errors ------------------------------------------------------------------------------------
+    # --- errors ---------------------------------------------------------------------------------
 
     def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
         devices = [x.device for x in inputs if isinstance(x, Tensor)]
@@ -353,5 +365,6 @@ def diagnose_broadcast(*inputs: Any) -> str | None:
         sizes = {s[-axis] for s in shapes if len(s) >= axis} - {1}
         if len(sizes) > 1:
             listed = " and ".join(map(str, shapes))
-            return f"{listed}: shapes do not broadcast: axis -{axis} has {' and '.join(map(str, sorted(sizes)))}"
+            clash = " and ".join(map(str, sorted(sizes)))
+            return f"{listed}: shapes do not broadcast: axis -{axis} has {clash}"
     return None

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy
 
+from .backends import current_device
 from .dtypes import get_default_dtype
 from .ops.creation import asarray
-from .backends import current_device
 from .tensor import Tensor
 
 __all__ = [

@@ -16,6 +16,7 @@ itself: that is the one arrow that points up.
 
 from __future__ import annotations
 
+import math
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -24,11 +25,11 @@ from itertools import count
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .where import caller, describe
 
 if TYPE_CHECKING:
-    import numpy
-
     from .backends import Backend, Device
     from .primitive import Primitive
 
@@ -54,6 +55,7 @@ class Form:
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.shape)
 
 
@@ -124,12 +126,13 @@ _new_node = Node.__new__
 class Leaf:
     """The node of a Tensor that the user made with `requires_grad`. It knows its Tensor weakly."""
 
-    __slots__ = ("hooks", "index", "tensor")
+    __slots__ = ("device", "hooks", "index", "tensor")
     differentiable = True
     parents: tuple[()] = ()
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
+        self.device = tensor.device
         self.hooks: list[Hook] | None = None
         self.index = _next_index()
 
@@ -170,7 +173,7 @@ class Tensor:
         self.node = node
         self.grad: Tensor | None = None
 
-    # --- what it is -------------------------------------------------------------------------------
+    # --- what it is ------------------------------------------------------------------------------
 
     @property
     def backend(self) -> Backend:
@@ -178,23 +181,24 @@ class Tensor:
         return self.device.backend
 
     @property
-    def dtype(self) -> numpy.dtype[Any]:
+    def dtype(self) -> np.dtype[Any]:
+        """The data type, as NumPy's object of that name."""
         return self.device.backend.dtype_of(self.data)
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """The length of each axis."""
         return self.data.shape
 
     @property
     def ndim(self) -> int:
+        """The number of axes."""
         return len(self.data.shape)
 
     @property
     def size(self) -> int:
-        size = 1
-        for n in self.data.shape:
-            size *= n
-        return size
+        """The number of elements."""
+        return math.prod(self.data.shape)
 
     @property
     def requires_grad(self) -> bool:
@@ -228,7 +232,7 @@ class Tensor:
         elif not isinstance(self.node, Leaf):
             if self.dtype.kind != "f":
                 raise TypeError(
-                    f"requires_grad: only floating-point Tensors have gradients, this is {self.dtype}"
+                    f"requires_grad: only floating-point Tensors have gradients, not {self.dtype}"
                 )
             self.node = Leaf(self)
         return self
@@ -237,7 +241,7 @@ class Tensor:
         """The same value without its history: a constant."""
         return Tensor(self.data, self.device)
 
-    # --- gradients --------------------------------------------------------------------------------
+    # --- gradients -------------------------------------------------------------------------------
 
     def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
         """Add the derivatives of this Tensor to the `grad` of the leaves it was computed from.
@@ -271,16 +275,14 @@ class Tensor:
         hooks.append(hook)
         return lambda: hooks.remove(hook) if hook in hooks else None
 
-    # --- as a number, as an array of another library ------------------------------------------------
+    # --- as a number, as an array of another library ---------------------------------------------
 
-    def numpy(self) -> numpy.ndarray[Any, Any]:
+    def numpy(self) -> np.ndarray[Any, Any]:
         """The values as a NumPy array that shares no memory with the Tensor."""
         self._refuse_if_differentiable("numpy()")
-        import numpy
+        return np.array(self.device.backend.to_numpy(self.data))
 
-        return numpy.array(self.device.backend.to_numpy(self.data))
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         self._refuse_if_differentiable("np.asarray(tensor)")
         if self.device.backend.name not in ("numpy", "strict"):
             raise TypeError(
@@ -299,7 +301,7 @@ class Tensor:
     def item(self) -> Any:
         """The only element, as a Python number. Raises ValueError if there are more or none."""
         if self.size != 1:
-            raise ValueError(f"item: a Tensor of shape {self.shape} has {self.size} elements, not 1")
+            raise ValueError(f"item: a Tensor of shape {self.shape} has not one element")
         return self.device.backend.to_numpy(self.data).item()
 
     def tolist(self) -> Any:
@@ -366,9 +368,7 @@ class Tensor:
     # --- showing and copying ---------------------------------------------------------------------
 
     def __repr__(self) -> str:
-        import numpy
-
-        values = numpy.array2string(
+        values = np.array2string(
             self.device.backend.to_numpy(self.data), separator=", ", prefix="tensor(", threshold=200
         )
         notes = ""
@@ -397,11 +397,11 @@ class Tensor:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if isinstance(self.node, Node):
-            raise TypeError(f"pickle: this Tensor is the result of {self.node!r}; detach() it first")
+            raise TypeError(f"pickle: this Tensor is the result of {self.node!r}; detach it first")
         values = self.device.backend.to_numpy(self.data)
         return _unpickle, (self.__class__, values, self.device, self.requires_grad)
 
-    # --- assignment: the handle gets a new value, no other Tensor changes ------------------------------
+    # --- assignment: the handle gets a new value, no other Tensor changes ------------------------
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._rebind(namespace.index_set(self, key, value), "x[key] = value")
@@ -415,8 +415,8 @@ class Tensor:
             self.node = new.node
         elif recording.get():
             raise ValueError(
-                f"{what}: this Tensor is a leaf that requires grad; assign inside `with mg.no_grad():`, "
-                "or write y = x.at[key].set(value)"
+                f"{what}: this Tensor is a leaf that requires grad; assign inside "
+                "`with mg.no_grad():`, or write y = x.at[key].set(value)"
             )
         self.data = new.data
         return self
@@ -465,7 +465,7 @@ class Tensor:
     def __irshift__(self, other: Any) -> Tensor:
         return self._rebind(namespace.bitwise_right_shift(self, other), "x >>= y")
 
-    # --- operators -----------------------------------------------------------------------------------
+    # --- operators -------------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Tensor:
         return namespace.add(self, other)
@@ -578,47 +578,61 @@ class Tensor:
     def __getitem__(self, key: Any) -> Tensor:
         return namespace.getitem(self, key)
 
-    # --- methods that users of NumPy and PyTorch reach for ---------------------------------------------
+    # --- methods that users of NumPy and PyTorch reach for ---------------------------------------
 
     @property
     def T(self) -> Tensor:
+        """The transpose of a matrix."""
         return namespace.permute_dims(self, (1, 0))
 
     @property
     def mT(self) -> Tensor:
+        """The last two axes swapped."""
         return namespace.matrix_transpose(self)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The sum over `axis`; see `mg.sum`."""
         return namespace.sum(self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The mean over `axis`; see `mg.mean`."""
         return namespace.mean(self, axis=axis, keepdims=keepdims)
 
     def var(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        """The variance over `axis`; see `mg.var`."""
         return namespace.var(self, axis=axis, correction=correction, keepdims=keepdims)
 
     def std(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+        """The standard deviation over `axis`; see `mg.std`."""
         return namespace.std(self, axis=axis, correction=correction, keepdims=keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The product over `axis`; see `mg.prod`."""
         return namespace.prod(self, axis=axis, keepdims=keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The largest element over `axis`; see `mg.max`."""
         return namespace.max(self, axis=axis, keepdims=keepdims)
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
+        """The smallest element over `axis`; see `mg.min`."""
         return namespace.min(self, axis=axis, keepdims=keepdims)
 
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """The index of the first largest element; see `mg.argmax`."""
         return namespace.argmax(self, axis=axis, keepdims=keepdims)
 
     def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
+        """The index of the first smallest element; see `mg.argmin`."""
         return namespace.argmin(self, axis=axis, keepdims=keepdims)
 
     def reshape(self, *shape: Any) -> Tensor:
-        return namespace.reshape(self, shape[0] if shape and not isinstance(shape[0], int) else shape)
+        """The same elements in another shape; see `mg.reshape`."""
+        whole = shape and not isinstance(shape[0], int)
+        return namespace.reshape(self, shape[0] if whole else shape)
 
     def astype(self, dtype: Any) -> Tensor:
+        """The values as another dtype; see `mg.astype`."""
         return namespace.astype(self, dtype)
 
 

@@ -62,7 +62,7 @@ def value_and_grad(
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Tensor, Callable[[Tensor], tuple[Any, ...]]]:
-    """f's value at `primals`, and the function that multiplies a cotangent by its Jacobian.
+    """F's value at `primals`, and the function that multiplies a cotangent by its Jacobian.
 
     That function takes a cotangent of the value's shape, as often as wanted, and returns a tuple
     with an entry for each primal.
@@ -74,7 +74,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Tensor, Callable[[Tensor]
 def jvp(
     f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Tensor, Tensor]:
-    """f's value at `primals`, and its derivative in the direction `tangents`.
+    """F's value at `primals`, and its derivative in the direction `tangents`.
 
     The vector-Jacobian product is linear in its cotangent; its own transpose is the forward
     derivative, exact at the cost of two reverse passes.
@@ -162,9 +162,13 @@ class Trace:
             for place, argument in zip(places, traced, strict=True):
                 new_args[place] = argument
             result = f(*new_args, **kwargs)
+        self.y: Tensor
+        self.aux: Any
         self.y, self.aux = result if has_aux else (result, None)
         if not isinstance(self.y, Tensor):
-            raise TypeError(f"{name}: the function returned a {type(self.y).__name__}, not a Tensor")
+            raise TypeError(
+                f"{name}: the function returned a {type(self.y).__name__}, not a Tensor"
+            )
         self.is_nested = self.outer or self._reaches_other_leaves()
         self.value = self.y if self.is_nested else self.y.detach()
         single = isinstance(argnums, int)
@@ -212,5 +216,7 @@ def variable(name: str, x: Any) -> Tensor:
     if not isinstance(x, Tensor):
         x = namespace.asarray(x)
     if x.dtype.kind != "f":
-        raise TypeError(f"{name}: an argument of dtype {x.dtype} has no derivative; use a floating one")
+        raise TypeError(
+            f"{name}: an argument of dtype {x.dtype} has no derivative; use a floating one"
+        )
     return _alias(x) if x.requires_grad else x.detach().requires_grad_()

@@ -63,7 +63,9 @@ def grad(
         raise ValueError(f"grad: {len(outputs)} outputs, but {len(grad_outputs)} grad_outputs")
     for i, x in enumerate(inputs):
         if not isinstance(x, Tensor) or not x.requires_grad:
-            raise ValueError(f"grad: input {i} does not require grad; make it with requires_grad=True")
+            raise ValueError(
+                f"grad: input {i} does not require grad; make it with requires_grad=True"
+            )
     retain_graph = create_graph if retain_graph is None else retain_graph
 
     seeds = [seed("grad", y, g) for y, g in zip(outputs, grad_outputs, strict=True)]
@@ -109,7 +111,7 @@ def collect(
         if g is None:
             if not allow_unused:
                 raise ValueError(
-                    f"grad: the outputs do not depend on input {i}; pass allow_unused=True to get None"
+                    f"grad: the outputs do not depend on input {i}; allow_unused=True gives None"
                 )
             gradients.append(None)
         elif create_graph:
@@ -120,7 +122,7 @@ def collect(
 
 
 def owned(device: Device, array: Any, lent: dict[int, Any]) -> Any:
-    """An array to hand out: a copy, if it may share its memory with one in `lent`, which it joins."""
+    """An array to hand out: a copy if it may share memory with one in `lent`, which it joins."""
     backend = device.backend
     if array.__class__ is not backend.array_type:
         array = backend.asarray(array, device=device)
@@ -133,8 +135,10 @@ def owned(device: Device, array: Any, lent: dict[int, Any]) -> Any:
 def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
     """The cotangent that a walk starts with, checked against the output it belongs to."""
     if not y.requires_grad:
-        hint = f"it was computed from {y.node!r} without create_graph=True" if y.node else (
-            "none of the Tensors it was computed from does, or it was computed under no_grad"
+        hint = (
+            f"it was computed from {y.node!r} without create_graph=True"
+            if y.node
+            else ("none of the Tensors it was computed from does, or it was computed under no_grad")
         )
         raise ValueError(f"{what}: this Tensor does not require grad: {hint}")
     if gradient is None:
@@ -148,8 +152,9 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
     if not isinstance(gradient, Tensor):
         gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
     if gradient.shape != y.shape:
-        raise ValueError(f"{what}: gradient of shape {gradient.shape} for a Tensor of shape {y.shape}")
+        raise ValueError(
+            f"{what}: gradient of shape {gradient.shape} for a Tensor of shape {y.shape}"
+        )
     if gradient.device is not y.device:
         raise ValueError(f"{what}: gradient on {gradient.device} for a Tensor on {y.device}")
     return gradient if gradient.dtype == y.dtype else namespace.astype(gradient, y.dtype)
-

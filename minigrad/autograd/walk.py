@@ -73,7 +73,7 @@ def walk(
         arguments = (output, residuals, *inputs) if primitive.residuals else (output, *inputs)
         params = node.params
         rules = primitive.rules
-        joint = None if rules else primitive.joint(xp, g, *arguments, **params)
+        joint: Any = None if rules else primitive.pull_back_jointly(xp, g, *arguments, **params)
         for i, parent in enumerate(node.parents):
             if parent is None or (wanted is not None and parent not in wanted):
                 continue
@@ -106,12 +106,14 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any) -> Any:
     if gradient.dtype == x.dtype:
         return gradient
     if xp.isdtype(gradient.dtype, "complex floating"):
-        raise TypeError(f"backward: {node!r}, is complex; gradients through complex numbers are not supported")
+        raise TypeError(
+            f"backward: {node!r}, is complex; gradients through complex numbers are not supported"
+        )
     return xp.astype(gradient, x.dtype)
 
 
 def refuse(what: str, nodes: Iterable[Any]) -> None:
-    """Raise RuntimeError for a graph that can't be differentiated, before anything is done to it."""
+    """Raise RuntimeError for a graph that can't be differentiated, before it is touched."""
     for node in nodes:
         if node.__class__ is Node:
             inputs = node.inputs
@@ -128,8 +130,8 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
         elif node.__class__ is Barrier:
             raise RuntimeError(
                 f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
-                "differentiated; compute it by grad(..., create_graph=True), or detach() it if it is "
-                "meant as a constant"
+                "differentiated; compute it by grad(..., create_graph=True), or detach() it if "
+                "it is meant as a constant"
             )
 
 
@@ -166,7 +168,7 @@ def as_tensors(node: Node) -> tuple[Any, Any, Any, list[Any]]:
 
 def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
     """The cotangent after the hooks of a node have seen, and perhaps replaced, it."""
-    device = node.tensor().device if node.__class__ is Leaf else node.device
+    device = node.device
     gradient = g if create_graph else Tensor(device.backend.copy(g), device)
     for hook in list(node.hooks):
         new = hook(gradient)

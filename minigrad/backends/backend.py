@@ -23,6 +23,7 @@ DTYPE_NAMES = (
     *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)),
     *("float16", "float32", "float64", "complex64", "complex128"),
 )
+FLOATS = ("float32", "float64", "float16")
 
 
 class Backend:
@@ -56,14 +57,13 @@ class Backend:
             for n in DTYPE_NAMES
             if hasattr(self.xp, n)
         }
-        self.floats = tuple(self.dtypes[n] for n in ("float32", "float64", "float16") if n in self.dtypes)
-        self.float32 = self.dtypes.get("float32")
+        self.floats = tuple(self.dtypes[n] for n in FLOATS if n in self.dtypes)
         self.array_type: type = type(self.xp.zeros(()))
         self._names = {raw: numpy.dtype(name) for name, raw in self.dtypes.items()}
         self.xp.to_device = self._to_device
         self._devices: dict[Any, Device] = {}
 
-    # --- arrays -------------------------------------------------------------------------------
+    # --- arrays ----------------------------------------------------------------------------------
 
     def asarray(
         self, data: Any, dtype: Any = None, device: Device | None = None, copy: bool | None = None
@@ -87,6 +87,7 @@ class Backend:
         return True
 
     def copy(self, array: Any) -> Any:
+        """`array` in memory of its own."""
         return self.xp.asarray(array, copy=True)
 
     def _to_device(self, array: Any, device: Device) -> Any:
@@ -112,19 +113,21 @@ class Backend:
             raise TypeError(f"backend {self.name!r} has no dtype {name!r}; it has {[*self.dtypes]}")
         return self.dtypes[name]
 
-    # --- devices --------------------------------------------------------------------------------
+    # --- devices ---------------------------------------------------------------------------------
 
     def devices(self) -> list[Device]:
         """Every device that the library reports, its default first."""
-        info = self.xp.__array_namespace_info__() if hasattr(self.xp, "__array_namespace_info__") else None
-        raws = [] if info is None else [raw for raw in info.devices() if raw is not None]
+        info = getattr(self.xp, "__array_namespace_info__", None)
+        raws = [] if info is None else [raw for raw in info().devices() if raw is not None]
         first = self.default_device()
         return [first, *(d for raw in raws if (d := self.wrap_device(raw)) is not first)]
 
     def default_device(self) -> Device:
+        """Where the library makes arrays unless told otherwise."""
         return self.device_of(self.xp.zeros(()))
 
     def device_of(self, array: Any) -> Device:
+        """Where `array` is."""
         from array_api_compat import device
 
         return self.wrap_device(device(array))

@@ -46,6 +46,7 @@ class CupyBackend(Backend):
 
 
 def load() -> Backend:
+    """The backend, its library imported."""
     import array_api_compat.cupy as namespace
     import cupy
     import cupyx

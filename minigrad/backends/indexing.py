@@ -130,9 +130,7 @@ class Gather:
         device = next(entries[i].device for i in places if not isinstance(entries[i], int))
         self.basic = tuple(slice(None) if i in places else e for i, e in enumerate(entries))
         sliced = basic_shape(self.basic, shape)
-        arrays = [
-            integers(xp, entries[i], sliced[i], device) for i in places
-        ]
+        arrays = [integers(xp, entries[i], sliced[i], device) for i in places]
         arrays = list(xp.broadcast_arrays(*arrays))
         block = arrays[0].shape
         self.count = math.prod(block)

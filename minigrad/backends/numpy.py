@@ -14,6 +14,7 @@ from .windows import positions, window_slices
 __all__ = ["load"]
 
 
+add_reduce: Any = np.add.reduce
 FLOAT32 = np.dtype("float32")
 
 
@@ -87,9 +88,7 @@ def windows(
     )
 
 
-def fold(
-    w: Any, size: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
-) -> Any:
+def fold(w: Any, size: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]) -> Any:
     k = len(size)
     shape = w.shape[-k:]
     total = np.zeros((*w.shape[: -2 * k], *size), dtype=w.dtype)
@@ -107,19 +106,19 @@ def matmul(a: Any, b: Any, /) -> Any:
 def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
     """`sum` without the Python layers of `numpy.sum`."""
     if x.dtype is FLOAT32:
-        return np.add.reduce(x, axis, dtype, None, keepdims)
+        return add_reduce(x, axis, dtype, None, keepdims)
     if x.dtype.kind not in "fc":
         return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
     if x.dtype == np.float16 and dtype is None:
-        return np.add.reduce(x, axis, np.float32, None, keepdims).astype(np.float16)
-    return np.add.reduce(x, axis, dtype, None, keepdims)
+        return add_reduce(x, axis, np.float32, None, keepdims).astype(np.float16)
+    return add_reduce(x, axis, dtype, None, keepdims)
 
 
 def reduce_mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """`mean` without the Python layers of `numpy.mean`."""
     if x.dtype == np.float16 or x.size == 0:
         return np.mean(x, axis=axis, keepdims=keepdims)
-    total = np.add.reduce(x, axis, None, None, keepdims)
+    total = add_reduce(x, axis, None, None, keepdims)
     return total / (x.size // total.size)
 
 
@@ -161,6 +160,7 @@ def reshape(x: Any, /, shape: tuple[int, ...], *, copy: bool | None = None) -> A
 
 
 def load() -> Backend:
+    """The backend, its library imported."""
     import array_api_compat.numpy as namespace
 
     words = {

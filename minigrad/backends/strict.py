@@ -25,6 +25,7 @@ class StrictBackend(Backend):
 
 
 def load() -> Backend:
+    """The backend, its library imported."""
     import array_api_strict
 
     return StrictBackend("strict", array_api_strict)

@@ -14,7 +14,10 @@ def positions(size: int, window: int, stride: int, dilation: int) -> int:
 
 
 def window_slices(
-    size: tuple[int, ...], shape: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
+    size: tuple[int, ...],
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    dilation: tuple[int, ...],
 ) -> list[tuple[Any, ...]]:
     """For each place inside the window, the part of the input that is seen through it."""
     counts = [positions(*axis) for axis in zip(size, shape, strides, dilation, strict=True)]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy
 
-from ..backends import Device, device as device_named
+from ..backends import Device
+from ..backends import device as device_named
 from ..dtypes import weak_types
 from ..primitive import Primitive, primitive
 from ..tensor import Form, Tensor, record, recording
@@ -29,7 +30,7 @@ _to_device = primitive("to_device", lambda xp, g, y, x, *, source: xp.to_device(
 
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
-    """x as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
+    """X as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
 
     Raises TypeError for a dtype that the backend lacks, and for a gradient through complex numbers.
     """
@@ -44,7 +45,7 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
 
 
 def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
-    """x on another device, by way of the host where libraries differ; gradients travel back."""
+    """X on another device, by way of the host where libraries differ; gradients travel back."""
     target: Device = device_named(device)
     if x.device is target:
         return x

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy
 
-from ..backends import Device, backend_of, current_device, device as device_named
+from ..backends import Device, backend_of, current_device
+from ..backends import device as device_named
 from ..dtypes import get_default_dtype
 from ..primitive import Primitive
 from ..tensor import Tensor
@@ -79,7 +80,7 @@ def asarray(
 
 
 def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
-    """x as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
+    """X as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
     from .casting import astype, to_device
 
     y = x
@@ -104,12 +105,11 @@ _copy = Primitive(
 
 def from_python(data: Any, dtype: Any) -> numpy.ndarray[Any, Any]:
     """Numbers and nested lists as a NumPy array, floats in the default dtype."""
-    if isinstance(data, list | tuple):
-        if any(isinstance(leaf, Tensor) for leaf in leaves(data)):
-            raise TypeError(
-                "asarray: a list of Tensors would lose their history; "
-                "use mg.stack(list) or mg.concat(list)"
-            )
+    if any(isinstance(leaf, Tensor) for leaf in leaves(data)):
+        raise TypeError(
+            "asarray: a list of Tensors would lose their history; "
+            "use mg.stack(list) or mg.concat(list)"
+        )
     try:
         array = numpy.asarray(data)
     except ValueError as error:

@@ -15,18 +15,18 @@ from ..tensor import Tensor, namespace
 
 
 def power_vjp(xp: Any, g: Any, y: Any, x: Any, *, exponent: float) -> Any:
-    """n x^(n-1), also where x is 0: x^0 is constant there too."""
+    """N x^(n-1), also where x is 0: x^0 is constant there too."""
     return xp.zeros_like(g) if exponent == 0 else g * (exponent * x ** (exponent - 1))
 
 
 def pow_base_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """b a^(b-1), and 0 where b is 0, although a may be 0 there."""
+    """B a^(b-1), and 0 where b is 0, although a may be 0 there."""
     flat = b == 0
     return xp.where(flat, 0, g * b * a ** xp.where(flat, 0, b - 1))
 
 
 def pow_exponent_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """y log(a), and 0 where a is 0: 0^b is 0 on both sides of a positive b."""
+    """Y log(a), and 0 where a is 0: 0^b is 0 on both sides of a positive b."""
     return g * y * xp.log(xp.where(a == 0, 1, a))
 
 
@@ -36,8 +36,9 @@ def winner_vjp(xp: Any, g: Any, tie: Any, wins: Any) -> Any:
 
 
 def over_norm(xp: Any, a: Any, y: Any) -> Any:
-    """a / y, and 0 at the origin, where the norm has a kink."""
+    """A / y, and 0 at the origin, where the norm has a kink."""
     return a / xp.where(y == 0, 1, y)
+
 
 # fmt: off
 positive    = elementwise("positive",    lambda xp, g, y, x: g)
@@ -67,19 +68,25 @@ logaddexp   = elementwise("logaddexp",   lambda xp, g, y, a, b: g * xp.exp(a - y
 sin         = elementwise("sin",         lambda xp, g, y, x: g * xp.cos(x), floating=True)
 cos         = elementwise("cos",         lambda xp, g, y, x: -g * xp.sin(x), floating=True)
 tan         = elementwise("tan",         lambda xp, g, y, x: g * (1 + y * y), floating=True)
-asin        = elementwise("asin",        lambda xp, g, y, x: g / xp.sqrt((1 - x) * (1 + x)), floating=True)
-acos        = elementwise("acos",        lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)), floating=True)
+asin        = elementwise("asin",        lambda xp, g, y, x: g / xp.sqrt((1 - x) * (1 + x)),
+                          floating=True)
+acos        = elementwise("acos",        lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)),
+                          floating=True)
 atan        = elementwise("atan",        lambda xp, g, y, x: g / (1 + x * x), floating=True)
 atan2       = elementwise("atan2",       lambda xp, g, y, a, b: g * b / (a * a + b * b),
-                                         lambda xp, g, y, a, b: -g * a / (a * a + b * b), floating=True)
+                                         lambda xp, g, y, a, b: -g * a / (a * a + b * b),
+                                         floating=True)
 hypot       = elementwise("hypot",       lambda xp, g, y, a, b: g * over_norm(xp, a, y),
-                                         lambda xp, g, y, a, b: g * over_norm(xp, b, y), floating=True)
+                                         lambda xp, g, y, a, b: g * over_norm(xp, b, y),
+                                         floating=True)
 
 sinh        = elementwise("sinh",        lambda xp, g, y, x: g * xp.cosh(x), floating=True)
 cosh        = elementwise("cosh",        lambda xp, g, y, x: g * xp.sinh(x), floating=True)
 tanh        = elementwise("tanh",        lambda xp, g, y, x: g - g * (y * y), floating=True)
-asinh       = elementwise("asinh",       lambda xp, g, y, x: g / xp.hypot(x, xp.ones_like(x)), floating=True)
-acosh       = elementwise("acosh",       lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)), floating=True)
+asinh       = elementwise("asinh",       lambda xp, g, y, x: g / xp.hypot(x, xp.ones_like(x)),
+                          floating=True)
+acosh       = elementwise("acosh",       lambda xp, g, y, x: g / xp.sqrt((x - 1) * (x + 1)),
+                          floating=True)
 atanh       = elementwise("atanh",       lambda xp, g, y, x: g / ((1 - x) * (1 + x)), floating=True)
 
 abs         = elementwise("abs",         lambda xp, g, y, x: g * xp.sign(x))
@@ -136,8 +143,8 @@ bitwise_right_shift = elementwise("bitwise_right_shift", constant=True)
 # fmt: on
 
 
-def pow(x1: Tensor | float, x2: Tensor | float, /) -> Tensor:
-    """x1 to the power x2. Derivatives at 0: d(x^0) = 0, and d(0^b)/db = 0."""
+def pow(x1: Any, x2: Any, /) -> Tensor:
+    """x1 to the power x2, one of which may be a number. Where x2 is 0 the derivative is 0."""
     if x2.__class__ in weak_types:
         if x2 == 2:
             return square(x1)
@@ -149,10 +156,10 @@ def pow(x1: Tensor | float, x2: Tensor | float, /) -> Tensor:
     return pow_arrays(x1, x2)
 
 
-def clip(x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | None = None) -> Tensor:
-    """x kept between min and max, either of which may be absent. The gradient passes at the bounds."""
-    if min is not None:
-        x = clip_below(x, min)
-    if max is not None:
-        x = clip_above(x, max)
-    return x if min is not None or max is not None else positive(x)
+def clip(
+    x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | None = None
+) -> Tensor:
+    """X kept between min and max, either of which may be absent. At a bound the gradient passes."""
+    y = x if min is None else clip_below(x, min)
+    y = y if max is None else clip_above(y, max)
+    return positive(x) if y is x else y

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from ..backends import backend_of
 from ..primitive import primitive, unbroadcast
 from ..tensor import Tensor, namespace
@@ -40,39 +42,39 @@ SLOT = Slot()
 
 def split_key(name: str, key: Any, x: Tensor) -> tuple[Any, list[Tensor]]:
     """A key as its frame, with slots for arrays, and the arrays."""
-    if isinstance(key, Tensor):
-        key = (key,)
-    if not isinstance(key, tuple):
-        if key.__class__ is not list:
-            if key is None or key is ... or key.__class__ in (int, slice):
-                return key, []
-        key = (key,)
+    if is_plain(key):
+        return key, []
     frame: list[Any] = []
     arrays: list[Tensor] = []
-    for entry in key:
-        if entry is None or entry is ... or entry.__class__ in (int, slice):
+    for entry in key if isinstance(key, tuple) else (key,):
+        if is_plain(entry):
             frame.append(entry)
-            continue
-        if hasattr(entry, "__index__") and not hasattr(entry, "shape") and entry.__class__ is not bool:
+        elif isinstance(entry, numpy.integer):
             frame.append(int(entry))
-            continue
-        if isinstance(entry, list | bool) or not isinstance(entry, Tensor):
-            entry = as_index(entry, x)
-        if entry.dtype.kind not in "iub":
-            raise IndexError(f"{name}: arrays are indexed by integers or booleans, not {entry.dtype}")
-        frame.append(SLOT)
-        arrays.append(entry)
+        else:
+            array = entry if isinstance(entry, Tensor) else as_index(entry, x)
+            if array.dtype.kind not in "iub":
+                raise IndexError(
+                    f"{name}: an array is indexed by integers or booleans, not {array.dtype}"
+                )
+            frame.append(SLOT)
+            arrays.append(array)
     return tuple(frame), arrays
+
+
+def is_plain(entry: Any) -> bool:
+    """Whether an entry of a key is no array: an integer, a slice, None, an ellipsis."""
+    return entry is None or entry is ... or entry.__class__ in (int, slice)
 
 
 def as_index(entry: Any, x: Tensor) -> Tensor:
     """A list, or an array of x's backend or of NumPy, as an index on x's device."""
-    import numpy
-
     if backend_of(entry) is x.device.backend:
         return namespace.asarray(entry)
     values = numpy.asarray(entry)
-    return namespace.asarray(values.astype("int64") if values.size == 0 else values, device=x.device)
+    return namespace.asarray(
+        values.astype("int64") if values.size == 0 else values, device=x.device
+    )
 
 
 def fill(frame: Any, arrays: tuple[Any, ...]) -> Any:
@@ -154,11 +156,11 @@ class At:
         return At(self.x, key)
 
     def set(self, v: Tensor | float) -> Tensor:
-        """x with v at the key."""
+        """X with v at the key."""
         return index_set(self.x, self.key, v)
 
     def add(self, v: Tensor | float) -> Tensor:
-        """x with v added at the key; places named twice receive the sum."""
+        """X with v added at the key; places named twice receive the sum."""
         x = self.x
         if not isinstance(v, Tensor):
             v = namespace.asarray(v, dtype=x.dtype, device=x.device)
@@ -202,10 +204,8 @@ def argsort(
     return _sorting_order(x, axis=axis, descending=descending, stable=stable)
 
 
-def sort(
-    x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True
-) -> Tensor:
-    """x in order along `axis`. Each element keeps its own gradient."""
+def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """X in order along `axis`. Each element keeps its own gradient."""
     return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
 
 
@@ -231,7 +231,7 @@ def pad(
     *,
     constant_values: float = 0,
 ) -> Tensor:
-    """x with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
+    """X with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
     if len(pad_width) != x.ndim or any(n < 0 for pair in pad_width for n in pair):
         raise ValueError(
             f"pad: pad_width {pad_width} for shape {x.shape}; expected {x.ndim} pairs "

@@ -15,7 +15,7 @@ __all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot", "vector
 
 
 def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """g bᵀ, with a vector as a matrix of one row or column."""
+    """G bᵀ, with a vector as a matrix of one row or column."""
     if a.ndim == 1 or b.ndim == 1:
         if a.ndim == b.ndim:
             return g * b
@@ -48,14 +48,12 @@ def diagnose_matmul(a: Any, b: Any) -> str | None:
     return f"{a.shape} @ {b.shape}: batch dimensions do not broadcast"
 
 
-matmul = primitive(
-    "matmul", matmul_vjp_a, matmul_vjp_b, promotes=True, diagnose=diagnose_matmul
-)
+matmul = primitive("matmul", matmul_vjp_a, matmul_vjp_b, promotes=True, diagnose=diagnose_matmul)
 _matrix_transpose = primitive("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g))
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:
-    """x with its last two axes swapped."""
+    """X with its last two axes swapped."""
     if x.ndim < 2:
         raise ValueError(f"matrix_transpose: a Tensor of shape {x.shape} has no matrices")
     return _matrix_transpose(x)
@@ -64,7 +62,7 @@ def matrix_transpose(x: Tensor, /) -> Tensor:
 def tensordot(
     x1: Tensor, x2: Tensor, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
-    """The sum of products over paired axes: the last `axes` of x1 with the first of x2, or lists."""
+    """The sum of products over paired axes: the last n of x1 with the first n of x2, or lists."""
     if isinstance(axes, int):
         pairs = tuple(range(x1.ndim - axes, x1.ndim)), tuple(range(axes))
     else:
@@ -76,8 +74,7 @@ def tensordot(
             f"{sizes[0]} and {sizes[1]} differ"
         )
     free = [
-        tuple(a for a in range(x.ndim) if a not in p)
-        for x, p in zip((x1, x2), pairs, strict=True)
+        tuple(a for a in range(x.ndim) if a not in p) for x, p in zip((x1, x2), pairs, strict=True)
     ]
     rows = tuple(x1.shape[a] for a in free[0])
     columns = tuple(x2.shape[a] for a in free[1])

@@ -31,16 +31,12 @@ __all__ = [
 ]
 
 
-def sum_vjp(
-    xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False
-) -> Any:
+def sum_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Every summand receives the gradient of the sum."""
     return xp.broadcast_to(restore_axes(xp, g, x.shape, axis, keepdims), x.shape)
 
 
-def mean_vjp(
-    xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False
-) -> Any:
+def mean_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Every element receives its share of the gradient."""
     shape = x.shape
     share = g / (count_of(shape, axis) or 1)
@@ -77,9 +73,7 @@ def extremum_vjp(
     return g * attains / xp.sum(attains, axis=axis, keepdims=True)
 
 
-def prod_vjp(
-    xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False
-) -> Any:
+def prod_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
     """Each element is multiplied by the product of the others; none is divided by.
 
     The others are what stands before and what stands after it: two running products.

@@ -123,7 +123,7 @@ _tril = primitive("tril", triangle_vjp("tril"))
 _triu = primitive("triu", triangle_vjp("triu"))
 
 
-def reshape(x: Tensor, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Tensor:
+def reshape(x: Tensor, /, shape: int | tuple[int, ...], *, copy: bool | None = None) -> Tensor:
     """The elements of x, in row-major order, in another shape; one size may be -1."""
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if shape.count(-1) == 1:
@@ -141,7 +141,7 @@ def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
 
 
 def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
-    """x with the axes `source` moved to the places `destination`, the others in order."""
+    """X with the axes `source` moved to the places `destination`, the others in order."""
     sources = (source,) if isinstance(source, int) else tuple(source)
     targets = (destination,) if isinstance(destination, int) else tuple(destination)
     sources = tuple(axis_of("moveaxis", a, x.ndim) for a in sources)
@@ -155,7 +155,7 @@ def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
 
 
 def expand_dims(x: Tensor, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
-    """x with an axis of size 1 at each place `axis` of the result."""
+    """X with an axis of size 1 at each place `axis` of the result."""
     axes = (axis,) if isinstance(axis, int) else axis
     ndim = x.ndim + len(axes)
     places = {axis_of("expand_dims", a, ndim) for a in axes}
@@ -166,7 +166,7 @@ def expand_dims(x: Tensor, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
 
 
 def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
-    """x without the axes `axis`, each of size 1."""
+    """X without the axes `axis`, each of size 1."""
     axes = {axis_of("squeeze", a, x.ndim) for a in ((axis,) if isinstance(axis, int) else axis)}
     for a in axes:
         if x.shape[a] != 1:
@@ -175,7 +175,7 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
 
 
 def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
-    """x repeated along new axes and axes of size 1 until it has `shape`."""
+    """X repeated along new axes and axes of size 1 until it has `shape`."""
     return _broadcast_to(x, shape=tuple(shape))
 
 
@@ -225,7 +225,7 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 
 
 def flip(x: Tensor, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """x in reverse order along `axis` (every axis for None)."""
+    """X in reverse order along `axis` (every axis for None)."""
     return _flip(x, axis=axis)
 
 
@@ -236,7 +236,7 @@ def roll(
     *,
     axis: int | tuple[int, ...] | None = None,
 ) -> Tensor:
-    """x shifted along `axis`; what leaves at one end comes in at the other."""
+    """X shifted along `axis`; what leaves at one end comes in at the other."""
     return _roll(x, shift=shift, axis=axis)
 
 
@@ -253,7 +253,7 @@ def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> T
 
 
 def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
-    """x laid side by side `repetitions` times along each axis."""
+    """X laid side by side `repetitions` times along each axis."""
     ndim = max(x.ndim, len(repetitions))
     shape = (*[1] * (ndim - x.ndim), *x.shape)
     times = (*[1] * (ndim - len(repetitions)), *repetitions)
@@ -264,12 +264,12 @@ def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
 
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
-    """x with zeros above the k-th diagonal of its last two axes."""
+    """X with zeros above the k-th diagonal of its last two axes."""
     return _tril(x, k=k)
 
 
 def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
-    """x with zeros below the k-th diagonal of its last two axes."""
+    """X with zeros below the k-th diagonal of its last two axes."""
     return _triu(x, k=k)
 
 

@@ -18,7 +18,7 @@ __all__ = ["erf", "erfc", "expit", "log_softmax", "logsumexp", "relu", "softmax"
 
 
 def shift_of(xp: Any, x: Any, axis: Axis) -> Any:
-    """The maximum over `axis`, which keeps exponentials from overflowing; 0 where it is infinite."""
+    """The maximum over `axis`, which keeps exponentials in range; 0 where it is infinite."""
     largest = xp.max(x, axis=axis, keepdims=True)
     return xp.where(xp.isfinite(largest), largest, 0)
 
