@@ -20,7 +20,7 @@ __all__ = [
     "widest_float",
 ]
 
-weak_types = frozenset({bool, int, float, complex})
+weak_types: frozenset[Any] = frozenset({bool, int, float, complex})
 """Python scalars keep float32 float32; an array of one element would not."""
 
 _default: ContextVar[numpy.dtype[Any]] = ContextVar(

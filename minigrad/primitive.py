@@ -186,7 +186,7 @@ class Primitive:
             return x
         if isinstance(x, numpy.generic):
             return x.item()
-        for kind in (bool, int, float, complex):
+        for kind in weak_types:
             if isinstance(x, kind):
                 return kind(x)
         backend = backend_of(x)

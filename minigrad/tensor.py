@@ -358,18 +358,23 @@ class Tensor:
 
     def to(self, target: Any) -> Tensor:
         """This Tensor on another device, or as another dtype, differentiably."""
-        if isinstance(target, namespace.backends.Device):
-            return namespace.to_device(self, target)
         try:
-            return namespace.astype(self, namespace.dtype(target))
+            dtype = np.dtype(target)
         except TypeError:
+            dtype = None
+        if dtype is None:
             return namespace.to_device(self, target)
+        return namespace.astype(self, dtype)
 
     # --- showing and copying ---------------------------------------------------------------------
 
     def __repr__(self) -> str:
         values = np.array2string(
-            self.device.backend.to_numpy(self.data), separator=", ", prefix="tensor(", threshold=200
+            self.device.backend.to_numpy(self.data),
+            precision=4,
+            separator=", ",
+            prefix="tensor(",
+            threshold=200,
         )
         notes = ""
         if self.dtype != namespace.get_default_dtype() and self.dtype.kind not in "ib":

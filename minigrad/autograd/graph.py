@@ -147,8 +147,8 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
                 f"{what}: a Tensor of shape {y.shape} needs a gradient (cotangent) of that shape; "
                 "only one with a single element can go without"
             )
-        ones = y.backend.xp.ones(y.shape, dtype=y.data.dtype, device=y.device.raw)
-        return Tensor(ones, y.device)
+        one = y.backend.asarray(1.0, dtype=y.data.dtype, device=y.device)
+        return Tensor(one if y.ndim == 0 else y.backend.xp.reshape(one, y.shape), y.device)
     if not isinstance(gradient, Tensor):
         gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
     if gradient.shape != y.shape:

@@ -50,6 +50,7 @@ class Backend:
         for word in dir(namespace):
             if not word.startswith("_"):
                 setattr(self.xp, word, getattr(namespace, word))
+        self.info = getattr(namespace, "__array_namespace_info__", None)
         for word, function in (words or {}).items():
             setattr(self.xp, word, function)
         self.dtypes = {
@@ -117,8 +118,7 @@ class Backend:
 
     def devices(self) -> list[Device]:
         """Every device that the library reports, its default first."""
-        info = getattr(self.xp, "__array_namespace_info__", None)
-        raws = [] if info is None else [raw for raw in info().devices() if raw is not None]
+        raws = [] if self.info is None else [r for r in self.info().devices() if r is not None]
         first = self.default_device()
         return [first, *(d for raw in raws if (d := self.wrap_device(raw)) is not first)]
 
@@ -128,9 +128,12 @@ class Backend:
 
     def device_of(self, array: Any) -> Device:
         """Where `array` is."""
+        return self.wrap_device(self._raw_device_of(array))
+
+    def _raw_device_of(self, array: Any) -> Any:
         from array_api_compat import device
 
-        return self.wrap_device(device(array))
+        return device(array)
 
     def wrap_device(self, raw: Any) -> Device:
         """The one `Device` that stands for the library's own device object `raw`."""
@@ -141,7 +144,7 @@ class Backend:
 
     def device_label(self, raw: Any) -> str:
         """What follows the colon in the name of a device; empty for the default one."""
-        return str(raw)
+        return "" if raw == self._raw_device_of(self.xp.zeros(())) else str(raw)
 
     def device(self, label: str) -> Device:
         """The device called `label`; the default one for an empty label."""

@@ -83,9 +83,7 @@ def scatter_add(xp: Any, v: Any, key: Key, shape: tuple[int, ...]) -> Any:
     """Zeros of `shape` with `v` added at `key`: the adjoint of `getitem`. Repeats add up."""
     key = expand_key(key, shape)
     if is_basic(key):
-        total = xp.zeros(shape, dtype=v.dtype, device=v.device)
-        total[key] = v
-        return total
+        return assigned(xp, xp.zeros(shape, dtype=v.dtype, device=v.device), key, v)
     plan = Gather(xp, key, shape)
     summed = sum_rows(xp, plan.disarrange(v), plan.rows, plan.n_rows)
     placed = xp.permute_dims(xp.reshape(summed, plan.moved_shape), plan.inverse)
@@ -97,8 +95,7 @@ def index_set(xp: Any, x: Any, key: Key, v: Any) -> Any:
     key = expand_key(key, x.shape)
     y = xp.asarray(x, copy=True)
     if is_basic(key):
-        y[key] = v
-        return y
+        return assigned(xp, y, key, v)
     plan = Gather(xp, key, x.shape)
     order = xp.argsort(plan.rows, stable=True)
     row_numbers = xp.arange(plan.n_rows, device=x.device)
@@ -111,6 +108,19 @@ def index_set(xp: Any, x: Any, key: Key, v: Any) -> Any:
     old = xp.reshape(xp.permute_dims(x[plan.basic], plan.order), (plan.n_rows, plan.row_size))
     rows = xp.where(hit[:, None], new, old)
     y[plan.basic] = xp.permute_dims(xp.reshape(rows, plan.moved_shape), plan.inverse)
+    return y
+
+
+def assigned(xp: Any, y: Any, key: tuple[Any, ...], v: Any) -> Any:
+    """`y`, which nobody else holds, after `y[key] = v` for a basic key.
+
+    The standard has no None in a key that is assigned to, so the axes it makes are taken off `v`.
+    """
+    if any(entry is None for entry in key):
+        v = xp.broadcast_to(v, y[key].shape)
+        key = tuple(entry for entry in key if entry is not None)
+        v = xp.reshape(v, y[key].shape)
+    y[key] = v
     return y
 
 

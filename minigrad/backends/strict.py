@@ -20,8 +20,7 @@ class StrictBackend(Backend):
         return np.asarray(array if array.device == host else array.to_device(host))
 
     def device_label(self, raw: Any) -> str:
-        label = str(raw).partition("'")[2].rstrip("')")
-        return "" if label == "CPU_DEVICE" else label
+        return super().device_label(raw).partition("'")[2].rstrip("')")
 
 
 def load() -> Backend:

@@ -1,0 +1,37 @@
+"""Print the table of figures: `python -m tests.benchmarks`."""
+
+from __future__ import annotations
+
+import statistics
+
+from .chain import cost_per_operation
+from .import_time import import_milliseconds
+from .measure import interleaved, machine
+from .mlp_step import steps
+
+
+def main() -> None:
+    """Measure everything, and print each figure with the way it was got."""
+    print(machine())
+    print("\nMLP 2-16-16-1, batch 32, tanh, MSE, SGD, float32: one training step")
+    times = interleaved(steps())
+    by_hand = times["NumPy by hand"]
+    for name, timing in times.items():
+        torch = times.get("PyTorch nn, optim" if "nn" in name else "PyTorch")
+        ratio = f", {timing.over(torch):.2f}x PyTorch's" if torch is not None else ""
+        print(
+            f"  {name:18} {timing.median:7.1f} us (+-{timing.spread:4.0%}): "
+            f"{timing.over(by_hand):.2f}x NumPy by hand{ratio}"
+        )
+
+    print("\nA chain of additions, forward and backward: microseconds an operation")
+    pairs = [(cost_per_operation(1_000), cost_per_operation(100_000)) for _ in range(5)]
+    short, long = (statistics.median(costs) for costs in zip(*pairs, strict=True))
+    ratio = statistics.median(b / a for a, b in pairs)
+    print(f"  1,000: {short:.2f}    100,000: {long:.2f}    ratio {ratio:.2f}")
+
+    print(f"\nimport minigrad: {import_milliseconds():.1f} ms over import numpy")
+
+
+if __name__ == "__main__":
+    main()
