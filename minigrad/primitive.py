@@ -26,17 +26,17 @@ from functools import cached_property, partial
 from inspect import Signature, signature
 from typing import Any
 
-import numpy
-
-from .backends import Backend, Device, backend_of, current_device
-from .dtypes import default_float, is_floating, weak_types, widest_float
+from .backends import Backend, Device
+from .broadcasting import diagnose_broadcast
+from .dtypes import weak_types
+from .inputs import describe, lift, promoted
 from .rules import Reads, reads
 from .tensor import Form, Tensor, record, recording
 
-__all__ = ["Primitive", "Rule", "elementwise", "primitive", "unbroadcast"]
+__all__ = ["Primitive", "Rule", "all_primitives", "elementwise", "primitive"]
 
 SMALL = 2048
-"""An array of so few elements is kept as it is: its form would take as much."""
+"""An array of so few elements is kept as it is: its form would save too little."""
 
 Rule = Callable[..., Any]
 """`(xp, g, y, *inputs, **params)`: what arrives at one input when `g` arrives at the output."""
@@ -98,9 +98,9 @@ class Primitive:
                 parents.append(None)
                 raw.append(x)
             else:
-                return self(*self._lift(inputs), **params)
+                return self(*lift(self.name, inputs), **params)
         if device is None:
-            return self(*self._lift(inputs), **params)
+            return self(*lift(self.name, inputs), **params)
 
         backend = device.backend
         if self.promotes:
@@ -122,19 +122,30 @@ class Primitive:
 
         node = None
         if live is not None and not self.constant and recording.get():
-            if not live.differentiable:
-                live = next((p for p in parents if p is not None and p.differentiable), live)
-            if live.differentiable:
-                reads = self.reads
-                if reads.forms and (y.size > SMALL or not self.broadcasts):
-                    raw = [forget(x) if i in reads.forms else x for i, x in enumerate(raw)]
-                output = y if reads.output else None
-                node = record(self, device, parents, raw, params, output, residuals)
-            else:
-                node = live
+            node = self._node(device, parents, raw, params, y, residuals)
         if self.residuals:
             return Tensor(y, device, node), tuple(Tensor(r, device) for r in residuals)
         return Tensor(y, device, node)
+
+    def _node(
+        self,
+        device: Device,
+        parents: list[Any],
+        raw: list[Any],
+        params: dict[str, Any],
+        y: Any,
+        residuals: Sequence[Any] = (),
+    ) -> Any:
+        """The node of a result; of one computed from gradients alone, their barrier."""
+        for parent in parents:
+            if parent is not None and parent.differentiable:
+                break
+        else:
+            return next(parent for parent in parents if parent is not None)
+        reads = self.reads
+        if reads.forms and (y.size > SMALL or not self.broadcasts):
+            raw = [forget(x) if i in reads.forms else x for i, x in enumerate(raw)]
+        return record(self, device, parents, raw, params, y if reads.output else None, residuals)
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
         """Inputs of mixed kinds, integers brought to the floating dtype among them.
@@ -172,34 +183,6 @@ class Primitive:
             return Reads(True, ())
         return reads([rule for rule in (*self.rules, self.joint) if rule is not None])
 
-    # --- what may be handed in ------------------------------------------------------------------
-
-    def _lift(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor."""
-        lifted = [self._lift_one(i, x) for i, x in enumerate(inputs)]
-        if not any(isinstance(x, Tensor) for x in lifted):
-            lifted[0] = as_tensor(lifted[0], current_device())
-        return tuple(lifted)
-
-    def _lift_one(self, i: int, x: Any) -> Any:
-        if isinstance(x, Tensor) or type(x) in weak_types:
-            return x
-        if isinstance(x, numpy.generic):
-            return x.item()
-        for kind in weak_types:
-            if isinstance(x, kind):
-                return kind(x)
-        backend = backend_of(x)
-        if backend is not None:
-            return Tensor(x, backend.device_of(x))
-        hint = ""
-        if isinstance(x, list | tuple):
-            tensors = any(isinstance(e, Tensor) for e in x)
-            hint = "; use mg.stack(...)" if tensors else "; use mg.tensor(...)"
-        raise TypeError(f"{self.name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
-
-    # --- errors ---------------------------------------------------------------------------------
-
     def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
         devices = [x.device for x in inputs if isinstance(x, Tensor)]
         names = " and ".join(dict.fromkeys(device.name for device in devices))
@@ -222,8 +205,11 @@ class Primitive:
     def __repr__(self) -> str:
         return f"<primitive {self.name!r}>"
 
-    def __reduce__(self) -> str:
-        return self.name
+    def __reduce__(self) -> tuple[Any, ...]:
+        return registered, (self.name,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Primitive:
+        return self
 
     @property
     def __signature__(self) -> Signature:
@@ -250,7 +236,35 @@ class Functions(dict[Backend, Callable[..., Any]]):
         return function
 
 
+class Binary(Primitive):
+    """An operation on two arrays, without parameters: the common case goes in a straight line."""
+
+    def __call__(self, a: Any, b: Any, /) -> Any:
+        """The output for two Tensors of one device and floating dtype; else as any primitive."""
+        if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.device is b.device):
+            return super().__call__(a, b)
+        device, x, y = a.device, a.data, b.data
+        backend = device.backend
+        if x.dtype is not y.dtype or x.dtype not in backend.floats:
+            return super().__call__(a, b)
+        try:
+            z = self._functions[backend](x, y)
+        except Exception as error:
+            raise self._explained(error, (a, b), {}) from error
+        if z.__class__ is not backend.array_type:
+            z = backend.asarray(z)
+        parents = [a.node, b.node]
+        if (parents[0] is None and parents[1] is None) or not recording.get():
+            return Tensor(z, device)
+        return Tensor(z, device, self._node(device, parents, [x, y], {}, z))
+
+
 all_primitives: list[Primitive] = []
+
+
+def registered(name: str) -> Primitive:
+    """The primitive called `name`: how a pickled one is found again."""
+    return next(p for p in all_primitives if p.name == name)
 
 
 def primitive(
@@ -275,7 +289,8 @@ def primitive(
 
     A gradient that has not its input's shape is an error, never broadcast or summed to fit.
     """
-    return Primitive(
+    kind = Binary if len(rules) == 2 and not residuals and promotes else Primitive
+    return kind(
         name,
         rules,
         forward=forward,
@@ -300,7 +315,8 @@ def elementwise(
     is summed to its shape. Python numbers are weak; an integer input beside a floating one takes
     its dtype; with `floating`, integers alone become the default floating dtype.
     """
-    return Primitive(
+    kind = Binary if len(rules) == 2 else Primitive
+    return kind(
         name,
         rules,
         forward=forward,
@@ -314,57 +330,3 @@ def elementwise(
 def forget(x: Any) -> Any:
     """An array whose values no rule reads, reduced to its form."""
     return x if x.__class__ in weak_types or x.size <= SMALL else Form(x.shape, x.dtype)
-
-
-def promoted(backend: Backend, raw: list[Any], floating: bool) -> list[Any]:
-    """Inputs of mixed kinds, brought to the floating dtype among them."""
-    floats = [x.dtype for x in raw if x.__class__ not in weak_types and is_floating(backend, x)]
-    if not floats:
-        if not (floating or float in map(type, raw)):
-            return raw
-        target = backend.raw_dtype(default_float())
-    else:
-        target = widest_float(backend, floats)
-    return [
-        backend.xp.astype(x, target)
-        if x.__class__ not in weak_types and backend.dtype_of(x).kind in "iub"
-        else x
-        for x in raw
-    ]
-
-
-def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
-    """Broadcasting copies; its adjoint sums the copies up."""
-    if g.shape == shape:
-        return g
-    lead = len(g.shape) - len(shape)
-    if g.shape[lead:] == shape:
-        return xp.sum(g, axis=tuple(range(lead)))
-    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != g.shape[lead + i]))
-    g = xp.sum(g, axis=axes, keepdims=True) if axes else g
-    return xp.reshape(g, shape)
-
-
-def as_tensor(x: Any, device: Device) -> Tensor:
-    """A Python number as a 0-d Tensor of the default dtype of its kind."""
-    backend = device.backend
-    dtype = backend.raw_dtype(default_float()) if isinstance(x, float) else None
-    return Tensor(backend.asarray(x, dtype=dtype, device=device), device)
-
-
-def describe(x: Any) -> str:
-    if isinstance(x, Tensor):
-        return f"{x.shape} {x.dtype} on {x.device}"
-    return f"{type(x).__name__} {x!r}"
-
-
-def diagnose_broadcast(*inputs: Any) -> str | None:
-    """Why shapes do not broadcast; None if they do."""
-    shapes = [x.shape for x in inputs if isinstance(x, Tensor)]
-    for axis in range(1, max(map(len, shapes)) + 1):
-        sizes = {s[-axis] for s in shapes if len(s) >= axis} - {1}
-        if len(sizes) > 1:
-            listed = " and ".join(map(str, shapes))
-            clash = " and ".join(map(str, sorted(sizes)))
-            return f"{listed}: shapes do not broadcast: axis -{axis} has {clash}"
-    return None

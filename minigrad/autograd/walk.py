@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from operator import attrgetter
 from typing import Any
 
-from ..primitive import unbroadcast
+from ..broadcasting import unbroadcast
 from ..tensor import Barrier, Form, Leaf, Node, Tensor, namespace
 
 __all__ = ["reachable", "refuse", "walk"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .backend import Backend
+from .device import Device
 from .indexing import is_basic
 from .windows import positions, window_slices
 
@@ -38,8 +39,11 @@ class CupyBackend(Backend):
     def default_device(self) -> Any:
         return self.wrap_device(self.cupy.cuda.Device())
 
-    def device_label(self, raw: Any) -> str:
-        return "" if raw.id == 0 else str(raw.id)
+    def wrap_device(self, raw: Any) -> Device:
+        if raw.id not in self._devices:
+            name = f"cuda:{raw.id}" if raw.id else "cuda"
+            self._devices[raw.id] = Device(self, raw, name)
+        return self._devices[raw.id]
 
     def device(self, label: str) -> Any:
         return super().device("" if label == "0" else label)

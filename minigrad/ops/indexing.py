@@ -11,7 +11,8 @@ from typing import Any
 import numpy
 
 from ..backends import backend_of
-from ..primitive import primitive, unbroadcast
+from ..broadcasting import unbroadcast
+from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import axis_of
 

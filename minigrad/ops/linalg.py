@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..primitive import primitive, unbroadcast
+from ..broadcasting import unbroadcast
+from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import Axis, axes_of
 from .shapes import permute_dims

@@ -6,6 +6,7 @@ Ties of max and min share the gradient equally, as PyTorch's amax and amin do.
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 from ..dtypes import as_floating
@@ -47,21 +48,26 @@ def centred(xp: Any, x: Any, axis: Axis) -> Any:
     return x - xp.mean(x, axis=axis, keepdims=True)
 
 
+def per_degree(shape: tuple[int, ...], axis: Axis, correction: float) -> float:
+    """One over the degrees of freedom; NaN, like the variance itself, where there are none."""
+    n = count_of(shape, axis) - correction
+    return 1 / n if n > 0 else math.nan
+
+
 def var_vjp(
     xp: Any, g: Any, y: Any, x: Any, *, axis: Axis, correction: float, keepdims: bool
 ) -> Any:
     """The derivative of a sum of squares: the mean inside it contributes nothing."""
-    n = count_of(x.shape, axis) - correction
-    return restore_axes(xp, g, x.shape, axis, keepdims) * (2 / n) * centred(xp, x, axis)
+    scale = 2 * per_degree(x.shape, axis, correction)
+    return restore_axes(xp, g, x.shape, axis, keepdims) * scale * centred(xp, x, axis)
 
 
 def std_vjp(
     xp: Any, g: Any, y: Any, x: Any, *, axis: Axis, correction: float, keepdims: bool
 ) -> Any:
     """As the variance's, over 2 y; 0 where all elements are equal."""
-    n = count_of(x.shape, axis) - correction
     scale = restore_axes(xp, g / xp.where(y == 0, 1, y), x.shape, axis, keepdims)
-    return scale * (1 / n) * centred(xp, x, axis)
+    return scale * per_degree(x.shape, axis, correction) * centred(xp, x, axis)
 
 
 def extremum_vjp(

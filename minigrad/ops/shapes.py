@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..primitive import describe, primitive
+from ..inputs import describe
+from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import axis_of
 

@@ -1,0 +1,80 @@
+"""What may be handed to an operation besides Tensors, and what mixed dtypes become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy
+
+from .backends import Backend, Device, backend_of, current_device
+from .dtypes import default_float, is_floating, weak_types, widest_float
+from .tensor import Tensor
+
+__all__ = ["describe", "lift", "promoted"]
+
+
+def lift(name: str, inputs: Sequence[Any]) -> list[Any]:
+    """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor.
+
+    Raises TypeError for anything else, a list for one.
+    """
+    lifted = [lift_one(name, i, x) for i, x in enumerate(inputs)]
+    if not any(isinstance(x, Tensor) for x in lifted):
+        if not lifted:
+            raise TypeError(f"{name}: expected a Tensor")
+        lifted[0] = as_tensor(lifted[0], current_device())
+    return lifted
+
+
+def lift_one(name: str, i: int, x: Any) -> Any:
+    """Input i of the operation `name`, lifted."""
+    if isinstance(x, Tensor) or type(x) in weak_types:
+        return x
+    if isinstance(x, numpy.generic):
+        return x.item()
+    for kind in weak_types:
+        if isinstance(x, kind):
+            return kind(x)
+    backend = backend_of(x)
+    if backend is not None:
+        return Tensor(x, backend.device_of(x))
+    hint = ""
+    if isinstance(x, list | tuple):
+        tensors = any(isinstance(e, Tensor) for e in x)
+        hint = "; use mg.stack(...)" if tensors else "; use mg.tensor(...)"
+    raise TypeError(f"{name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
+
+
+def as_tensor(x: Any, device: Device) -> Tensor:
+    """A Python number as a 0-d Tensor of the default dtype of its kind."""
+    backend = device.backend
+    dtype = backend.raw_dtype(default_float()) if isinstance(x, float) else None
+    return Tensor(backend.asarray(x, dtype=dtype, device=device), device)
+
+
+def promoted(backend: Backend, raw: Sequence[Any], floating: bool) -> list[Any]:
+    """Raw inputs of mixed kinds, integers brought to the floating dtype among them.
+
+    Beside a Python float, or with `floating`, integers alone become the default floating dtype.
+    """
+    floats = [x.dtype for x in raw if x.__class__ not in weak_types and is_floating(backend, x)]
+    if floats:
+        target = widest_float(backend, floats)
+    elif floating or any(x.__class__ is float for x in raw):
+        target = backend.raw_dtype(default_float())
+    else:
+        return list(raw)
+    return [
+        backend.xp.astype(x, target)
+        if x.__class__ not in weak_types and backend.dtype_of(x).kind in "iub"
+        else x
+        for x in raw
+    ]
+
+
+def describe(x: Any) -> str:
+    """An input as error messages show it."""
+    if isinstance(x, Tensor):
+        return f"{x.shape} {x.dtype} on {x.device}"
+    return f"{type(x).__name__} {x!r}"
