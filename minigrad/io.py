@@ -2,9 +2,9 @@
 
 A state is a dictionary with Tensors in it, as `state_dict()` returns. A flat one of Tensors becomes
 a plain safetensors file, which other libraries read and write too. In a nested one a Tensor's name
-is its path: the keys joined by `/`, an integer key in brackets, so that `{"state": {0: {"step": t}}}`
-holds `state/[0]/step`. What is no Tensor (numbers, strings, None, lists of them, empty dictionaries)
-is kept under such a path too, as JSON, in the file's metadata under `minigrad`.
+is its path, the keys joined by `/` and an integer key in brackets: in `{"state": {0: {"step": t}}}`
+it is `state/[0]/step`. What is no Tensor (a number, a string, None, a list, an empty dictionary) is
+kept by its path too, as JSON, in the file's metadata under `minigrad`.
 """
 
 from __future__ import annotations

@@ -126,13 +126,12 @@ _new_node = Node.__new__
 class Leaf:
     """The node of a Tensor that the user made with `requires_grad`. It knows its Tensor weakly."""
 
-    __slots__ = ("device", "hooks", "index", "tensor")
+    __slots__ = ("hooks", "index", "tensor")
     differentiable = True
     parents: tuple[()] = ()
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
-        self.device = tensor.device
         self.hooks: list[Hook] | None = None
         self.index = _next_index()
 

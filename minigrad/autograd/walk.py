@@ -168,7 +168,10 @@ def as_tensors(node: Node) -> tuple[Any, Any, Any, list[Any]]:
 
 def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
     """The cotangent after the hooks of a node have seen, and perhaps replaced, it."""
-    device = node.device
+    owner = node.tensor() if node.__class__ is Leaf else node
+    if owner is None:
+        return g
+    device = owner.device
     gradient = g if create_graph else Tensor(device.backend.copy(g), device)
     for hook in list(node.hooks):
         new = hook(gradient)
