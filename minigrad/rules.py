@@ -6,6 +6,7 @@ loads, or of which it loads only `shape`, `ndim` or `dtype`, costs no memory.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ class Reads(NamedTuple):
     """Whether the rules of a primitive read its output, and of which inputs only the form."""
 
     output: bool
-    forms: tuple[int, ...]
+    forms: Sequence[int]
 
 
 def reads(rules: Sequence[Callable[..., Any]]) -> Reads:
@@ -29,13 +30,17 @@ def reads(rules: Sequence[Callable[..., Any]]) -> Reads:
     arity = 0
     for rule in rules:
         code = getattr(rule, "__code__", None)
-        if code is None or code.co_flags & VARIADIC:
+        if code is None:
             return Reads(True, ())
         _, _, y, *inputs = code.co_varnames[: code.co_argcount]
         loaded = loaded_values(rule)
         output = output or y in loaded
-        arity = max(arity, len(inputs))
         read.update(i for i, name in enumerate(inputs) if name in loaded)
+        arity = max(arity, len(inputs))
+        if code.co_flags & VARIADIC:
+            rest = code.co_varnames[code.co_argcount + code.co_kwonlyargcount]
+            if rest not in loaded:  # forms from the last input that is read, to any number
+                return Reads(output, range(max(read, default=-1) + 1, sys.maxsize))
     return Reads(output, tuple(i for i in range(arity) if i not in read))
 
 

@@ -92,7 +92,7 @@ def grad(
             create_graph=create_graph,
             retain_graph=retain_graph,
         )
-    return collect(inputs, arrived, seeds, create_graph, allow_unused)
+        return collect(inputs, arrived, seeds, create_graph, allow_unused)
 
 
 def collect(
@@ -115,7 +115,11 @@ def collect(
                 )
             gradients.append(None)
         elif create_graph:
-            gradients.append(Tensor(owned(x.device, g.data, lent), x.device, g.node))
+            # Copied as an operation: a copy behind the graph's back would be another value.
+            if id(g.data) in lent or x.device.backend.is_view(g.data):
+                g = namespace.asarray(g, copy=True)
+            lent[id(g.data)] = g.data
+            gradients.append(g)
         else:
             gradients.append(Tensor(owned(x.device, g, lent), x.device, barrier))
     return tuple(gradients)

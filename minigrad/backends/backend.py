@@ -103,6 +103,8 @@ class Backend:
 
     def canonical_dtype(self, raw: Any) -> numpy.dtype[Any]:
         """NumPy's dtype of the same name as `raw`."""
+        if isinstance(raw, numpy.dtype):
+            return raw
         return self._names[raw] if raw in self._names else numpy.dtype(str(raw).rpartition(".")[2])
 
     def raw_dtype(self, dtype: Any) -> Any:

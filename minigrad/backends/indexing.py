@@ -107,8 +107,8 @@ def index_set(xp: Any, x: Any, key: Key, v: Any) -> Any:
     new = xp.take(plan.disarrange(xp.broadcast_to(v, plan.result_shape)), last, axis=0)
     old = xp.reshape(xp.permute_dims(x[plan.basic], plan.order), (plan.n_rows, plan.row_size))
     rows = xp.where(hit[:, None], new, old)
-    y[plan.basic] = xp.permute_dims(xp.reshape(rows, plan.moved_shape), plan.inverse)
-    return y
+    placed = xp.permute_dims(xp.reshape(rows, plan.moved_shape), plan.inverse)
+    return assigned(xp, y, plan.basic, placed)
 
 
 def assigned(xp: Any, y: Any, key: tuple[Any, ...], v: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["Axis", "axes_of", "axis_of", "count_of", "restore_axes"]
+__all__ = ["Axis", "axes_of", "axis_of", "count_of", "require_matrices", "restore_axes"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -15,6 +15,12 @@ def axis_of(name: str, axis: int, ndim: int) -> int:
     if not -ndim <= axis < ndim:
         raise ValueError(f"{name}: axis {axis} is out of bounds for {ndim} dimensions")
     return axis % ndim
+
+
+def require_matrices(name: str, shape: tuple[int, ...]) -> None:
+    """Raise ValueError for a shape of fewer than two axes."""
+    if len(shape) < 2:
+        raise ValueError(f"{name}: a Tensor of shape {shape} has no matrices")
 
 
 def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:

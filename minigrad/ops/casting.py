@@ -30,7 +30,7 @@ _to_device = primitive("to_device", lambda xp, g, y, x, *, source: xp.to_device(
 
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
-    """X as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
+    """x as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
 
     Raises TypeError for a dtype that the backend lacks, and for a gradient through complex numbers.
     """
@@ -45,7 +45,7 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
 
 
 def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
-    """X on another device, by way of the host where libraries differ; gradients travel back."""
+    """x on another device, by way of the host where libraries differ; gradients travel back."""
     target: Device = device_named(device)
     if x.device is target:
         return x

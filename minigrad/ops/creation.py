@@ -80,7 +80,7 @@ def asarray(
 
 
 def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
-    """X as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
+    """x as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
     from .casting import astype, to_device
 
     y = x

@@ -15,28 +15,28 @@ from ..tensor import Tensor, namespace
 
 
 def power_vjp(xp: Any, g: Any, y: Any, x: Any, *, exponent: float) -> Any:
-    """N x^(n-1), also where x is 0: x^0 is constant there too."""
+    """n x^(n-1), also where x is 0: x^0 is constant there too."""
     return xp.zeros_like(g) if exponent == 0 else g * (exponent * x ** (exponent - 1))
 
 
 def pow_base_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """B a^(b-1), and 0 where b is 0, although a may be 0 there."""
+    """b a^(b-1), and 0 where b is 0, although a may be 0 there."""
     flat = b == 0
     return xp.where(flat, 0, g * b * a ** xp.where(flat, 0, b - 1))
 
 
 def pow_exponent_vjp(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """Y log(a), and 0 where a is 0: 0^b is 0 on both sides of a positive b."""
-    return g * y * xp.log(xp.where(a == 0, 1, a))
+    """y log(a), and 0 where a is 0: 0^b is 0 on both sides of a positive b."""
+    return g * y * xp.log(xp.where((a == 0) & (b >= 0), 1, a))
 
 
-def winner_vjp(xp: Any, g: Any, tie: Any, wins: Any) -> Any:
-    """Who wins takes the gradient; a tie shares it equally."""
-    return xp.where(tie, g / 2, xp.where(wins, g, 0))
+def winner_vjp(xp: Any, g: Any, tie: Any, loses: Any) -> Any:
+    """Who loses gets nothing; a tie shares the gradient equally; a NaN passes it on."""
+    return xp.where(tie, g / 2, xp.where(loses, 0, g))
 
 
 def over_norm(xp: Any, a: Any, y: Any) -> Any:
-    """A / y, and 0 at the origin, where the norm has a kink."""
+    """a / y, and 0 at the origin, where the norm has a kink."""
     return a / xp.where(y == 0, 1, y)
 
 
@@ -73,8 +73,8 @@ asin        = elementwise("asin",        lambda xp, g, y, x: g / xp.sqrt((1 - x)
 acos        = elementwise("acos",        lambda xp, g, y, x: -g / xp.sqrt((1 - x) * (1 + x)),
                           floating=True)
 atan        = elementwise("atan",        lambda xp, g, y, x: g / (1 + x * x), floating=True)
-atan2       = elementwise("atan2",       lambda xp, g, y, a, b: g * b / (a * a + b * b),
-                                         lambda xp, g, y, a, b: -g * a / (a * a + b * b),
+atan2       = elementwise("atan2",       lambda xp, g, y, a, b: g * over_norm(xp, b, a * a + b * b),
+                                         lambda xp, g, y, a, b: -g * over_norm(xp, a, a * a + b * b),
                                          floating=True)
 hypot       = elementwise("hypot",       lambda xp, g, y, a, b: g * over_norm(xp, a, y),
                                          lambda xp, g, y, a, b: g * over_norm(xp, b, y),
@@ -90,10 +90,10 @@ acosh       = elementwise("acosh",       lambda xp, g, y, x: g / xp.sqrt((x - 1)
 atanh       = elementwise("atanh",       lambda xp, g, y, x: g / ((1 - x) * (1 + x)), floating=True)
 
 abs         = elementwise("abs",         lambda xp, g, y, x: g * xp.sign(x))
-maximum     = elementwise("maximum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a > b),
-                                         lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, b > a))
-minimum     = elementwise("minimum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a < b),
+maximum     = elementwise("maximum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a < b),
                                          lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, b < a))
+minimum     = elementwise("minimum",     lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, a > b),
+                                         lambda xp, g, y, a, b: winner_vjp(xp, g, a == b, b > a))
 copysign    = elementwise("copysign",    lambda xp, g, y, a, b: g * xp.sign(a) * xp.sign(y),
                                          lambda xp, g, y, a, b: xp.zeros_like(g), floating=True)
 remainder   = elementwise("remainder",   lambda xp, g, y, a, b: g,
@@ -106,7 +106,7 @@ clip_below  = elementwise("clip_below",  lambda xp, g, y, x, lo: xp.where(x >= l
 clip_above  = elementwise("clip_above",  lambda xp, g, y, x, hi: xp.where(x <= hi, g, 0),
                                          lambda xp, g, y, x, hi: xp.where(x <= hi, 0, g),
                                          forward=lambda xp, x, hi: xp.minimum(x, hi))
-where       = elementwise("where",       None,
+choose      = elementwise("where",       None,
                                          lambda xp, g, y, c, a, b: xp.where(c, g, 0),
                                          lambda xp, g, y, c, a, b: xp.where(c, 0, g))
 
@@ -143,6 +143,13 @@ bitwise_right_shift = elementwise("bitwise_right_shift", constant=True)
 # fmt: on
 
 
+def where(condition: Tensor, x1: Tensor | float, x2: Tensor | float, /) -> Tensor:
+    """x1 where the condition holds, x2 elsewhere."""
+    if x1.__class__ in weak_types and x2.__class__ in weak_types:
+        x1 = namespace.asarray(x1, device=condition.device)
+    return choose(condition, x1, x2)
+
+
 def pow(x1: Any, x2: Any, /) -> Tensor:
     """x1 to the power x2, one of which may be a number. Where x2 is 0 the derivative is 0."""
     if x2.__class__ in weak_types:
@@ -159,7 +166,7 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
 def clip(
     x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | None = None
 ) -> Tensor:
-    """X kept between min and max, either of which may be absent. At a bound the gradient passes."""
+    """x kept between min and max, either of which may be absent. At a bound the gradient passes."""
     y = x if min is None else clip_below(x, min)
     y = y if max is None else clip_above(y, max)
     return positive(x) if y is x else y

@@ -6,6 +6,7 @@ arrays. The arrays in it are inputs, without a derivative; the rest is a paramet
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy
@@ -104,6 +105,12 @@ def index_set_vjp(
     key = fill(frame, arrays)
     taken = xp.getitem(g, key)
     dx = xp.index_set(g, key, xp.zeros_like(taken))
+    if any(not xp.isdtype(a.dtype, "bool") for a in arrays):
+        # Of the values written to one place a single one stayed, and only that one counts.
+        order = xp.arange(math.prod(taken.shape), dtype=xp.int64, device=g.device)
+        order = xp.reshape(order, taken.shape)
+        written = xp.index_set(xp.zeros_like(g, dtype=xp.int64), key, order)
+        taken = xp.where(xp.getitem(written, key) == order, taken, 0)
     return dx, unbroadcast(xp, taken, v.shape), *[None] * len(arrays)
 
 
@@ -157,11 +164,11 @@ class At:
         return At(self.x, key)
 
     def set(self, v: Tensor | float) -> Tensor:
-        """X with v at the key."""
+        """x with v at the key."""
         return index_set(self.x, self.key, v)
 
     def add(self, v: Tensor | float) -> Tensor:
-        """X with v added at the key; places named twice receive the sum."""
+        """x with v added at the key; places named twice receive the sum."""
         x = self.x
         if not isinstance(v, Tensor):
             v = namespace.asarray(v, dtype=x.dtype, device=x.device)
@@ -206,7 +213,7 @@ def argsort(
 
 
 def sort(x: Tensor, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
-    """X in order along `axis`. Each element keeps its own gradient."""
+    """x in order along `axis`. Each element keeps its own gradient."""
     return take_along_axis(x, argsort(x, axis=axis, descending=descending), axis=axis)
 
 
@@ -232,7 +239,7 @@ def pad(
     *,
     constant_values: float = 0,
 ) -> Tensor:
-    """X with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
+    """x with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
     if len(pad_width) != x.ndim or any(n < 0 for pair in pad_width for n in pair):
         raise ValueError(
             f"pad: pad_width {pad_width} for shape {x.shape}; expected {x.ndim} pairs "

@@ -9,14 +9,14 @@ from typing import Any
 from ..broadcasting import unbroadcast
 from ..primitive import primitive
 from ..tensor import Tensor, namespace
-from .axes import Axis, axes_of
+from .axes import Axis, axes_of, require_matrices
 from .shapes import permute_dims
 
 __all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot", "vector_norm"]
 
 
 def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
-    """G bᵀ, with a vector as a matrix of one row or column."""
+    """g bᵀ, with a vector as a matrix of one row or column."""
     if a.ndim == 1 or b.ndim == 1:
         if a.ndim == b.ndim:
             return g * b
@@ -54,9 +54,8 @@ _matrix_transpose = primitive("matrix_transpose", lambda xp, g, y, x: xp.matrix_
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:
-    """X with its last two axes swapped."""
-    if x.ndim < 2:
-        raise ValueError(f"matrix_transpose: a Tensor of shape {x.shape} has no matrices")
+    """x with its last two axes swapped."""
+    require_matrices("matrix_transpose", x.shape)
     return _matrix_transpose(x)
 
 
@@ -114,7 +113,11 @@ def vector_norm(
         return namespace.sum(namespace.astype(x != 0, x.dtype), axis=axis, keepdims=keepdims)
     if ord == 1:
         return namespace.sum(abs(x), axis=axis, keepdims=keepdims)
-    powers = namespace.sum(abs(x) ** ord, axis=axis, keepdims=keepdims)
+    powers = abs(x) ** ord
+    if 0 < ord < 2:
+        # |x|^ord has no second derivative at 0, or not even a first: such elements stay out.
+        powers = namespace.where(x == 0, 0.0, namespace.where(x == 0, 1.0, abs(x)) ** ord)
+    powers = namespace.sum(powers, axis=axis, keepdims=keepdims)
     # At the origin the root has no slope: the inner `where` keeps it out of the derivative.
     zero = powers == 0
     return namespace.where(zero, 0.0, namespace.where(zero, 1.0, powers) ** (1 / ord))

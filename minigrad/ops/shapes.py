@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 from ..inputs import describe
 from ..primitive import primitive
 from ..tensor import Tensor, namespace
-from .axes import axis_of
+from .axes import axis_of, require_matrices
 
 __all__ = [
     "broadcast_arrays",
@@ -49,18 +50,22 @@ def broadcast_to_vjp(xp: Any, g: Any, y: Any, x: Any, *, shape: tuple[int, ...])
     return xp.reshape(xp.sum(g, axis=(*range(lead), *copied)), x.shape)
 
 
-def concat_vjp(xp: Any, g: Any, y: Any, *xs: Any, axis: int) -> tuple[Any, ...]:
+def concat_vjp(
+    xp: Any, g: Any, y: Any, *xs: Any, axis: int, sizes: tuple[int, ...]
+) -> tuple[Any, ...]:
     """Each input receives its own stretch."""
-    parts, start = [], 0
-    for x in xs:
-        stop = start + x.shape[axis]
-        parts.append(xp.getitem(g, (*[slice(None)] * axis, slice(start, stop))))
-        start = stop
-    return tuple(parts)
+    lead = (slice(None),) * axis
+    ends = list(accumulate(sizes))
+    return tuple(
+        xp.getitem(g, (*lead, slice(end - size, end)))
+        for end, size in zip(ends, sizes, strict=True)
+    )
 
 
 def stack_vjp(xp: Any, g: Any, y: Any, *xs: Any, axis: int) -> tuple[Any, ...]:
-    return tuple(xp.getitem(g, (*[slice(None)] * axis, i)) for i in range(len(xs)))
+    """Each input receives its own slice."""
+    lead = (slice(None),) * axis
+    return tuple(xp.getitem(g, (*lead, i)) for i in range(g.shape[axis]))
 
 
 def roll_vjp(xp: Any, g: Any, y: Any, x: Any, *, shift: Any, axis: Any) -> Any:
@@ -80,7 +85,7 @@ def diagnose_broadcast_to(x: Tensor, *, shape: tuple[int, ...]) -> str:
     return f"{x.shape} does not broadcast to {shape}"
 
 
-def diagnose_concat(*xs: Tensor, axis: int) -> str:
+def diagnose_concat(*xs: Tensor, axis: int, sizes: tuple[int, ...]) -> str:
     listed = ", ".join(describe(x) for x in xs)
     return f"inputs differ in more than axis {axis}: {listed}"
 
@@ -107,7 +112,7 @@ _broadcast_to = primitive(
 _concat = primitive(
     "concat",
     joint=concat_vjp,
-    forward=lambda xp, *xs, axis: xp.concat(list(xs), axis=axis),
+    forward=lambda xp, *xs, axis, sizes: xp.concat(list(xs), axis=axis),
     diagnose=diagnose_concat,
 )
 _stack = primitive(
@@ -142,7 +147,7 @@ def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
 
 
 def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
-    """X with the axes `source` moved to the places `destination`, the others in order."""
+    """x with the axes `source` moved to the places `destination`, the others in order."""
     sources = (source,) if isinstance(source, int) else tuple(source)
     targets = (destination,) if isinstance(destination, int) else tuple(destination)
     sources = tuple(axis_of("moveaxis", a, x.ndim) for a in sources)
@@ -156,7 +161,7 @@ def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
 
 
 def expand_dims(x: Tensor, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
-    """X with an axis of size 1 at each place `axis` of the result."""
+    """x with an axis of size 1 at each place `axis` of the result."""
     axes = (axis,) if isinstance(axis, int) else axis
     ndim = x.ndim + len(axes)
     places = {axis_of("expand_dims", a, ndim) for a in axes}
@@ -167,7 +172,7 @@ def expand_dims(x: Tensor, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
 
 
 def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
-    """X without the axes `axis`, each of size 1."""
+    """x without the axes `axis`, each of size 1."""
     axes = {axis_of("squeeze", a, x.ndim) for a in ((axis,) if isinstance(axis, int) else axis)}
     for a in axes:
         if x.shape[a] != 1:
@@ -176,7 +181,7 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
 
 
 def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
-    """X repeated along new axes and axes of size 1 until it has `shape`."""
+    """x repeated along new axes and axes of size 1 until it has `shape`."""
     return _broadcast_to(x, shape=tuple(shape))
 
 
@@ -199,7 +204,9 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     if not arrays:
         raise ValueError("concat: expected at least one Tensor")
     arrays = same_dtype(arrays)
-    return _concat(*arrays, axis=axis_of("concat", axis, arrays[0].ndim))
+    axis = axis_of("concat", axis, arrays[0].ndim)
+    sizes = tuple(x.shape[axis] if axis < x.ndim else 0 for x in arrays)
+    return _concat(*arrays, axis=axis, sizes=sizes)
 
 
 def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
@@ -226,7 +233,7 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 
 
 def flip(x: Tensor, /, *, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """X in reverse order along `axis` (every axis for None)."""
+    """x in reverse order along `axis` (every axis for None)."""
     return _flip(x, axis=axis)
 
 
@@ -237,7 +244,7 @@ def roll(
     *,
     axis: int | tuple[int, ...] | None = None,
 ) -> Tensor:
-    """X shifted along `axis`; what leaves at one end comes in at the other."""
+    """x shifted along `axis`; what leaves at one end comes in at the other."""
     return _roll(x, shift=shift, axis=axis)
 
 
@@ -254,7 +261,7 @@ def repeat(x: Tensor, repeats: int | Tensor, /, *, axis: int | None = None) -> T
 
 
 def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
-    """X laid side by side `repetitions` times along each axis."""
+    """x laid side by side `repetitions` times along each axis."""
     ndim = max(x.ndim, len(repetitions))
     shape = (*[1] * (ndim - x.ndim), *x.shape)
     times = (*[1] * (ndim - len(repetitions)), *repetitions)
@@ -265,12 +272,14 @@ def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
 
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:
-    """X with zeros above the k-th diagonal of its last two axes."""
+    """x with zeros above the k-th diagonal of its last two axes."""
+    require_matrices("tril", x.shape)
     return _tril(x, k=k)
 
 
 def triu(x: Tensor, /, *, k: int = 0) -> Tensor:
-    """X with zeros below the k-th diagonal of its last two axes."""
+    """x with zeros below the k-th diagonal of its last two axes."""
+    require_matrices("triu", x.shape)
     return _triu(x, k=k)
 
 
