@@ -20,8 +20,8 @@ __all__ = [
     "widest_float",
 ]
 
-weak_types: frozenset[Any] = frozenset({bool, int, float, complex})
-"""Python scalars keep float32 float32; an array of one element would not."""
+weak_types: frozenset[Any] = frozenset({int, float, complex})
+"""Python numbers keep float32 float32; an array of one element would not."""
 
 _default: ContextVar[numpy.dtype[Any]] = ContextVar(
     "minigrad_default_dtype",

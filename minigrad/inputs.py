@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy
@@ -17,9 +18,16 @@ __all__ = ["describe", "lift", "promoted"]
 def lift(name: str, inputs: Sequence[Any]) -> list[Any]:
     """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor.
 
-    Raises TypeError for anything else, a list for one.
+    True and False are truth values beside booleans, and numbers beside numbers. Raises TypeError
+    for anything else, a list for one.
     """
     lifted = [lift_one(name, i, x) for i, x in enumerate(inputs)]
+    if any(x.__class__ is bool for x in lifted):
+        tensors = [x for x in lifted if isinstance(x, Tensor)]
+        device = tensors[0].device if tensors else current_device()
+        among_numbers = any(x.dtype != bool for x in tensors)
+        as_operand = int if among_numbers else partial(as_tensor, device=device)
+        lifted = [as_operand(x) if x.__class__ is bool else x for x in lifted]
     if not any(isinstance(x, Tensor) for x in lifted):
         if not lifted:
             raise TypeError(f"{name}: expected a Tensor")
@@ -29,7 +37,7 @@ def lift(name: str, inputs: Sequence[Any]) -> list[Any]:
 
 def lift_one(name: str, i: int, x: Any) -> Any:
     """Input i of the operation `name`, lifted."""
-    if isinstance(x, Tensor) or type(x) in weak_types:
+    if isinstance(x, Tensor | bool) or type(x) in weak_types:
         return x
     if isinstance(x, numpy.generic):
         return x.item()

@@ -39,6 +39,9 @@ namespace: Any = sys.modules[__package__]
 
 recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
 
+KINDS = "buifc"
+"""The kinds of dtype, each of which can take the values of those before it."""
+
 _next_index = count().__next__
 
 Hook = Callable[["Tensor"], "Tensor | None"]
@@ -254,14 +257,9 @@ class Tensor:
         """Let `backward` leave the gradient of this intermediate Tensor in `grad`."""
         if isinstance(self.node, Leaf):
             return
-        reference = weakref.ref(self)
-
-        def keep(gradient: Tensor) -> None:
-            tensor = reference()
-            if tensor is not None:
-                tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
-
-        self.register_hook(keep)
+        hooks = self.node.hooks if isinstance(self.node, Node) else None
+        if not any(isinstance(hook, KeepGrad) and hook.tensor() is self for hook in hooks or ()):
+            self.register_hook(KeepGrad(self))
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
         """Call `hook(gradient)` when the gradient of this Tensor is known; return its remover.
@@ -414,6 +412,8 @@ class Tensor:
         if new.data.shape != self.data.shape:
             raise ValueError(f"{what}: shape {self.shape} can't become {new.shape}")
         if new.data.dtype != self.data.dtype:
+            if KINDS.index(new.dtype.kind) > KINDS.index(self.dtype.kind):
+                raise TypeError(f"{what}: a result of {new.dtype} can't become {self.dtype}")
             new = namespace.astype(new, self.dtype)
         if not isinstance(self.node, Leaf):
             self.node = new.node
@@ -638,6 +638,18 @@ class Tensor:
     def astype(self, dtype: Any) -> Tensor:
         """The values as another dtype; see `mg.astype`."""
         return namespace.astype(self, dtype)
+
+
+class KeepGrad:
+    """The hook of `retain_grad`. It knows its Tensor weakly, as the node that holds it must."""
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.tensor = weakref.ref(tensor)
+
+    def __call__(self, gradient: Tensor) -> None:
+        tensor = self.tensor()
+        if tensor is not None:
+            tensor.grad = gradient if tensor.grad is None else tensor.grad + gradient
 
 
 def _unpickle(kind: type[Tensor], values: Any, device: Device, requires_grad: bool) -> Tensor:

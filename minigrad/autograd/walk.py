@@ -174,7 +174,8 @@ def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
     device = owner.device
     gradient = g if create_graph else Tensor(device.backend.copy(g), device)
     for hook in list(node.hooks):
-        new = hook(gradient)
+        # A handle of its own: what a hook assigns to it is not the gradient that flows on.
+        new = hook(Tensor(gradient.data, device, gradient.node))
         if new is not None:
             if new.shape != gradient.shape:
                 raise ValueError(

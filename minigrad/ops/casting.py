@@ -8,7 +8,6 @@ import numpy
 
 from ..backends import Device
 from ..backends import device as device_named
-from ..dtypes import weak_types
 from ..primitive import Primitive, primitive
 from ..tensor import Form, Tensor, record, recording
 
@@ -68,9 +67,9 @@ def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:
     dtypes = [
         x.dtype if isinstance(x, Tensor) else numpy.dtype(x)
         for x in arrays_and_dtypes
-        if type(x) not in weak_types
+        if not isinstance(x, bool | int | float | complex)
     ]
-    scalars = [x for x in arrays_and_dtypes if type(x) in weak_types]
+    scalars = [x for x in arrays_and_dtypes if isinstance(x, bool | int | float | complex)]
     if not dtypes:
         raise ValueError("result_type: expected at least one Tensor or dtype")
     floats = [d for d in dtypes if d.kind in "fc"]
