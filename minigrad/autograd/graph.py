@@ -77,12 +77,15 @@ def grad(
         cotangents = {node: g.data for node, g in cotangents.items()}
 
     targets = {x.node for x in inputs}
-    refuse("grad", reachable(cotangents, stop=targets))
     nodes = reachable(cotangents)
-    wanted: set[Any] = set()
+    wanted: set[Any] = set(targets)
+    walked = []
     for node in nodes:
-        if node in targets or not wanted.isdisjoint(node.parents):
+        if not wanted.isdisjoint(node.parents):
             wanted.add(node)
+            walked.append(node)
+    barriers = (n for n in reachable(cotangents, stop=targets) if isinstance(n, Barrier))
+    refuse("grad", [*barriers, *walked])
     with enable_grad():
         arrived = walk(
             [node for node in nodes if node in wanted],

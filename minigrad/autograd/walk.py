@@ -40,7 +40,7 @@ def walk(
     cotangents: dict[Any, Any],
     *,
     targets: Collection[Any] = (),
-    wanted: Collection[Any] | None = None,
+    wanted: set[Any] | None = None,
     create_graph: bool = False,
     retain_graph: bool = False,
 ) -> dict[Any, Any]:
@@ -63,6 +63,8 @@ def walk(
             continue
         if targets and node in targets:
             arrived[node] = g
+            if wanted is not None and wanted.isdisjoint(node.parents):
+                continue
 
         primitive = node.primitive
         if create_graph:
