@@ -1,0 +1,1 @@
+"""The tests of minigrad and minigrad_bn."""
