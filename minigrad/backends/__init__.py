@@ -164,12 +164,13 @@ def _load(entry: Entry) -> Backend:
 
 
 def _recognise(kind: type, array: Any) -> Backend | None:
-    for base in kind.__mro__:
-        module = base.__module__.partition(".")[0]
-        for name, entry in _entries.items():
-            if entry.module == module and issubclass(kind, get(name).array_type):
-                return get(name)
-    if hasattr(kind, "__array_namespace__") and not kind.__module__.startswith("minigrad."):
+    modules = [base.__module__.partition(".")[0] for base in kind.__mro__]
+    known = [name for name, entry in _entries.items() if entry.module in modules]
+    for name in known:
+        if issubclass(kind, get(name).array_type):
+            return get(name)
+    # What a known library has besides its arrays, NumPy's scalars for one, is no array.
+    if not known and hasattr(kind, "__array_namespace__") and "minigrad" not in modules:
         return _adopt(kind, array)
     return None
 

@@ -60,7 +60,8 @@ class Backend:
         }
         self.floats = tuple(self.dtypes[n] for n in FLOATS if n in self.dtypes)
         self.array_type: type = type(self.xp.zeros(()))
-        self._names = {raw: numpy.dtype(name) for name, raw in self.dtypes.items()}
+        # With their type: dtypes of two libraries may be equally hashed, but must not be compared.
+        self._names = {(type(raw), raw): numpy.dtype(n) for n, raw in self.dtypes.items()}
         self.xp.to_device = self._to_device
         self._devices: dict[Any, Device] = {}
 
@@ -105,11 +106,12 @@ class Backend:
         """NumPy's dtype of the same name as `raw`."""
         if isinstance(raw, numpy.dtype):
             return raw
-        return self._names[raw] if raw in self._names else numpy.dtype(str(raw).rpartition(".")[2])
+        known = self._names.get((type(raw), raw))
+        return numpy.dtype(str(raw).rpartition(".")[2]) if known is None else known
 
     def raw_dtype(self, dtype: Any) -> Any:
         """This library's dtype for `dtype` (NumPy's, this library's own, or a name)."""
-        if not isinstance(dtype, numpy.dtype | type | str) and dtype in self._names:
+        if not isinstance(dtype, numpy.dtype | type | str) and (type(dtype), dtype) in self._names:
             return dtype
         name = numpy.dtype(dtype).name
         if name not in self.dtypes:

@@ -6,7 +6,7 @@ whether two Tensors may meet in an operation.
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,20 +22,22 @@ class Device:
     Inside `with mg.device("cuda"):` new Tensors are made there.
     """
 
-    __slots__ = ("_tokens", "backend", "name", "raw")
+    __slots__ = ("backend", "name", "raw")
 
     def __init__(self, backend: Backend, raw: Any, name: str) -> None:
         self.backend = backend
         self.raw = raw
         self.name = name
-        self._tokens: list[Token[Device | None]] = []
 
     def __enter__(self) -> Device:
-        self._tokens.append(_default.set(self))
+        _entered.set((*_entered.get(), default_device()))
+        _default.set(self)
         return self
 
     def __exit__(self, *exception: object) -> None:
-        _default.reset(self._tokens.pop())
+        *outer, previous = _entered.get()
+        _entered.set(tuple(outer))
+        _default.set(previous)
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, str) and other == self.name)
@@ -57,6 +59,8 @@ class Device:
 
 
 _default: ContextVar[Device | None] = ContextVar("minigrad_default_device", default=None)
+_entered: ContextVar[tuple[Device | None, ...]] = ContextVar("minigrad_entered_devices", default=())
+"""What the default was outside each `with device:` that this thread or task is in."""
 
 
 def default_device() -> Device | None:

@@ -55,12 +55,13 @@ def getitem(x: Any, key: Any) -> Any:
 
 
 def scatter_add(v: Any, key: Any, shape: tuple[int, ...]) -> Any:
-    total = np.zeros(shape, dtype=v.dtype)
     if is_basic(key):
+        total = np.zeros(shape, dtype=v.dtype)
         total[key] = v
-    else:
-        np.add.at(total, key, v)
-    return total
+        return total
+    total = np.zeros(shape, dtype=np.float32 if v.dtype == np.float16 else v.dtype)
+    np.add.at(total, key, v)
+    return total.astype(v.dtype, copy=False)
 
 
 def index_set(x: Any, key: Any, v: Any) -> Any:
@@ -136,6 +137,13 @@ def std(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool 
     return y if dtype is None else np.asarray(y).astype(np.float16)
 
 
+def cumulative_sum(x: Any, /, **options: Any) -> Any:
+    """Running sums; of float16 accumulated in float32."""
+    if x.dtype == np.float16 and options.get("dtype") is None:
+        return np.cumulative_sum(x, **{**options, "dtype": np.float32}).astype(np.float16)
+    return np.cumulative_sum(x, **options)
+
+
 def broadcast_to(x: Any, /, shape: tuple[int, ...]) -> Any:
     """A view where that saves memory; a copy where making a view takes longer."""
     if math.prod(shape) > 16384:
@@ -165,6 +173,7 @@ def load() -> Backend:
 
     words = {
         "broadcast_to": broadcast_to,
+        "cumulative_sum": cumulative_sum,
         "fold": fold,
         "getitem": getitem,
         "index_set": index_set,
