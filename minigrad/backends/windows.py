@@ -25,7 +25,7 @@ def window_slices(
         (
             ...,
             *(
-                slice(k * d, k * d + max(0, (n - 1) * s + 1), s)
+                slice(k * d, k * d + (n - 1) * s + 1, s) if n else slice(0, 0, s)
                 for k, d, n, s in zip(place, dilation, counts, strides, strict=True)
             ),
         )
