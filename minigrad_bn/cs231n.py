@@ -1,0 +1,127 @@
+"""Batch norm by the textbook, as in the course Stanford CS231n: two functions and a dictionary.
+
+The names and the conventions are the course's. Here `momentum` is the weight of the *old* value,
+
+    running = momentum * running + (1 - momentum) * sample
+
+and the running variance is the biased one; `BatchNorm1d` has both the other way round. Arrays of
+any backend are taken, or Tensors. The steps themselves are in `circuit`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import minigrad as mg
+from minigrad.extend import Tensor, backend_of
+
+from . import circuit
+
+__all__ = ["batchnorm_backward", "batchnorm_forward"]
+
+
+def batchnorm_forward(x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]) -> tuple[Any, Any]:
+    """The columns of `x` (N, D), normalised, times `gamma` (D,), plus `beta` (D,).
+
+    `bn_param` holds `mode` ("train" or "test"); and may hold `eps` (1e-5), `momentum` (0.9), and
+    `running_mean` and `running_var` (D,), zeros where missing. In train mode the mean and the
+    biased variance of the batch are used, and new running statistics are put into `bn_param`; in
+    test mode the running ones are used. No array is written to.
+
+    Returns `(out, cache)`; the cache is for `batchnorm_backward`, and None in test mode. Raises
+    ValueError for another mode and for shapes that don't fit, TypeError for what is no array.
+    """
+    xp = namespace_of(x)
+    n_features = check_shapes(x, gamma, beta)
+    mode = bn_param.get("mode")
+    eps = float(bn_param.get("eps", 1e-5))
+    momentum = float(bn_param.get("momentum", 0.9))
+    zeros = xp.zeros((n_features,), dtype=x.dtype, device=x.device)
+    running_mean = bn_param.get("running_mean", zeros)
+    running_var = bn_param.get("running_var", zeros)
+
+    if mode == "train":
+        mean = circuit.mean_forward(xp, x)
+        centred = circuit.centre_forward(xp, x, mean)
+        squared = circuit.square_forward(xp, centred)
+        var = circuit.mean_forward(xp, squared)
+        std = circuit.std_forward(xp, var, eps)
+        inv_std = circuit.invert_forward(xp, std)
+        x_hat = circuit.normalise_forward(xp, centred, inv_std)
+        scaled = circuit.scale_forward(xp, x_hat, gamma)
+        out = circuit.shift_forward(xp, scaled, beta)
+        running_mean = momentum * running_mean + (1 - momentum) * constant(mean)
+        running_var = momentum * running_var + (1 - momentum) * constant(var)
+        cache = (x_hat, x, var, mean, eps, gamma, beta)
+    elif mode == "test":
+        x_hat = (x - running_mean) / xp.sqrt(running_var + eps)
+        out = gamma * x_hat + beta
+        cache = None
+    else:
+        raise ValueError(
+            f"batchnorm_forward: bn_param['mode'] is {mode!r}, expected 'train' or 'test'"
+        )
+    bn_param["running_mean"], bn_param["running_var"] = running_mean, running_var
+    return out, cache
+
+
+def batchnorm_backward(dout: Any, cache: Any) -> tuple[Any, Any, Any]:
+    """`(dx, dgamma, dbeta)` from `dout` (N, D) and the cache of `batchnorm_forward`.
+
+    Walks the circuit backwards; what a node needs of its forward and the cache lacks is computed
+    anew. Raises ValueError for the cache of a forward in test mode, which is None.
+    """
+    if cache is None:
+        raise ValueError(
+            "batchnorm_backward: the cache is None, as the forward was in 'test' mode; "
+            "run it with bn_param['mode'] = 'train'"
+        )
+    x_hat, x, var, mean, eps, gamma, _ = cache
+    if dout.shape != x.shape:
+        raise ValueError(f"batchnorm_backward: dout has shape {dout.shape}, expected {x.shape}")
+    xp = namespace_of(x)
+    centred = circuit.centre_forward(xp, x, mean)
+    squared = circuit.square_forward(xp, centred)
+    std = circuit.std_forward(xp, var, eps)
+    inv_std = circuit.invert_forward(xp, std)
+
+    dscaled, dbeta = circuit.shift_backward(xp, dout)
+    dx_hat, dgamma = circuit.scale_backward(xp, dscaled, x_hat, gamma)
+    dcentred_by_normalise, dinv_std = circuit.normalise_backward(xp, dx_hat, centred, inv_std)
+    dstd = circuit.invert_backward(xp, dinv_std, inv_std)
+    dvar = circuit.std_backward(xp, dstd, std)
+    dsquared = circuit.mean_backward(xp, dvar, squared)
+    dcentred_by_square = circuit.square_backward(xp, dsquared, centred)
+    dcentred = dcentred_by_normalise + dcentred_by_square
+    dx_by_centre, dmean = circuit.centre_backward(xp, dcentred)
+    dx_by_mean = circuit.mean_backward(xp, dmean, x)
+    return dx_by_centre + dx_by_mean, dgamma, dbeta
+
+
+def namespace_of(x: Any) -> Any:
+    """The functions for arrays like `x`: minigrad's for a Tensor, its library's for an array."""
+    if isinstance(x, Tensor):
+        return mg
+    backend = backend_of(x)
+    if backend is None:
+        raise TypeError(f"batchnorm: expected an array or a Tensor, got {type(x).__name__}")
+    return backend.xp
+
+
+def constant(x: Any) -> Any:
+    """The values of `x` without their history: statistics must not keep the graph of a batch."""
+    return x.detach() if isinstance(x, Tensor) else x
+
+
+def check_shapes(x: Any, gamma: Any, beta: Any) -> int:
+    """The number of features. Raises ValueError unless x is (N, D), N > 0, the others (D,)."""
+    if len(x.shape) != 2 or x.shape[0] == 0:
+        raise ValueError(f"batchnorm_forward: expected x of shape (N, D), N > 0, got {x.shape}")
+    n_features = x.shape[1]
+    for name, v in (("gamma", gamma), ("beta", beta)):
+        if v.shape != (n_features,):
+            raise ValueError(
+                f"batchnorm_forward: {name} has shape {v.shape}, expected ({n_features},) "
+                f"for x of shape {x.shape}"
+            )
+    return n_features

@@ -1,0 +1,1 @@
+"""Batch normalisation: against PyTorch, finite differences, the composition, and the circuit."""

@@ -1,0 +1,116 @@
+"""Normalisation by given statistics: an affine map, and its derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+
+import minigrad as mg
+from minigrad_bn.evaluation import batch_norm_evaluation, scale_of
+from tests.support.arrays import seeds
+from tests.support.numeric import directional
+from tests.support.oracle import needs_torch, torch, torch_derivatives
+from tests.support.tolerance import ROUNDINGS
+
+from .bounds import assert_near, bounds_of
+from .cases import Case, cases
+from .derivatives import derivatives, flat, values
+
+
+def evaluation(case):
+    """The primitive and its scale, as a function of (x, weight, bias, mean, var)."""
+
+    def f(x, w, b, mean, var):
+        return batch_norm_evaluation(x, mean, scale_of(w, var, case.eps), b, axes=case.axes)
+
+    return f
+
+
+def composed(case):
+    """The same out of minigrad's own primitives."""
+    shape = case.wide(case.weight).shape
+
+    def f(x, *vectors):
+        w, b, mean, var = (mg.reshape(v, shape) for v in vectors)
+        return (x - mean) / mg.sqrt(var + case.eps) * w + b
+
+    return f
+
+
+def all_inputs(case):
+    return [*case.inputs, case.running_mean, case.running_var]
+
+
+@needs_torch
+@given(case=cases(), seed=seeds)
+def test_value_first_and_second_derivatives_are_pytorchs(device, case: Case, seed):
+    exact = case.in_float64()
+
+    def in_torch(x, w, b):
+        mean, var = (torch.tensor(a) for a in (exact.running_mean, exact.running_var))
+        return torch.nn.functional.batch_norm(x, mean, var, w, b, training=False, eps=case.eps)
+
+    def ours(x, w, b):
+        running = (mg.asarray(a, device=device) for a in (case.running_mean, case.running_var))
+        return evaluation(case)(x, w, b, *running)
+
+    directions = case.directions(seed)
+    y, first, second = derivatives(ours, case.inputs, case.g, directions, device)
+    directions_64 = [d.astype(np.float64) for d in directions]
+    y_t, first_t, second_t = torch_derivatives(
+        in_torch, exact.inputs, (0, 1, 2), exact.g, directions_64
+    )
+    limit = bounds_of(case, evaluation=True, directions=directions)
+    assert_near(y, y_t, limit.y, "y")
+    for name, a, b, bound in zip("xwb", first, first_t, limit.first, strict=True):
+        assert_near(a, b, bound, f"gradient of {name}")
+    for name, a, b, bound in zip("xwbg", second, second_t, limit.second, strict=True):
+        assert_near(a, b, bound, f"second derivative by {name}")
+
+
+@given(case=cases(["float64"], mild=True), seed=seeds)
+def test_given_statistics_have_gradients_of_both_orders(device, case: Case, seed):
+    inputs = all_inputs(case)
+    directions = [case.normal(seed + i, a) for i, a in enumerate(inputs)]
+    ours, theirs = (
+        flat(derivatives(f(case), inputs, case.g, directions, device))
+        for f in (evaluation, composed)
+    )
+    s = np.sqrt(case.running_var + case.eps)
+    values_within = 1 + max(np.max(np.abs(a), initial=0) for a in (*inputs, *directions, case.g))
+    size = np.max(values_within**5 / s**5)  # five factors at most, and r to the fifth power
+    bound = ROUNDINGS * np.finfo(np.float64).eps * case.x.size * size
+    for a, b in zip(ours, theirs, strict=True):
+        assert_near(a, b, bound, "against the composition")
+
+
+@given(case=cases(["float64"], mild=True), seed=seeds)
+def test_gradient_is_the_finite_difference(device, case: Case, seed):
+    """<g, J v> = <J^T g, v>, every input moved at once, the statistics too."""
+
+    def f(*inputs):
+        return values(evaluation(case)(*(mg.asarray(a, device=device) for a in inputs)))
+
+    inputs = all_inputs(case)
+    v = [0.03 * case.normal(seed + i, a) for i, a in enumerate(inputs)]
+    _, first, _ = derivatives(evaluation(case), inputs, case.g, device=device)
+    slope, bound = directional(f, inputs, v)
+    ours = sum(np.vdot(a, b) for a, b in zip(first, v, strict=True))
+    assert abs(ours - np.vdot(case.g, slope)) <= bound * np.sum(np.abs(case.g))
+
+
+@given(case=cases())
+def test_what_reaches_x_is_gamma_over_the_running_deviation_times_g(device, case: Case):
+    _, (dx, *_), _ = derivatives(evaluation(case), all_inputs(case), case.g, device=device)
+    exact = case.in_float64()
+    expected = exact.g * case.wide(exact.weight / np.sqrt(exact.running_var + case.eps))
+    assert_near(dx, expected, bounds_of(case, evaluation=True).x, "gradient of x")
+
+
+@given(case=cases(["float64"], ranks=(2, 3)))
+def test_the_jacobian_is_diagonal(device, case: Case):
+    fixed = [mg.asarray(a, device=device) for a in all_inputs(case)[1:]]
+    jacobian = mg.jacobian(lambda x: evaluation(case)(x, *fixed))(mg.asarray(case.x, device=device))
+    n = case.x.size
+    square = values(jacobian).reshape(n, n)
+    assert not np.any(square - np.diag(np.diagonal(square)))

@@ -1,0 +1,87 @@
+"""Saving, loading, copying, resetting, converting the state of a layer."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad_bn import BatchNorm1d, BatchNorm2d
+from tests.support.arrays import seeds
+from tests.support.oracle import needs_torch, to_torch, torch
+
+from .cases import shapes
+from .derivatives import values
+from .layers import LAYERS, assert_same_state, batch, state_of
+
+flags = st.booleans()
+
+
+@needs_torch
+@given(shape=shapes(), seed=seeds, affine=flags, track=flags)
+def test_state_dicts_interchange_with_pytorch_both_ways(shape, seed, affine, track):
+    kind = LAYERS[len(shape)]
+    theirs = getattr(torch.nn, kind.__name__)(shape[1], affine=affine, track_running_stats=track)
+    rng = np.random.default_rng(seed)
+    for t in theirs.state_dict().values():
+        t.copy_(torch.tensor(rng.uniform(1, 9, t.shape)))
+    ours = kind(shape[1], affine=affine, track_running_stats=track)
+    ours.load_state_dict(theirs.state_dict())
+    back = getattr(torch.nn, kind.__name__)(shape[1], affine=affine, track_running_stats=track)
+    back.load_state_dict({k: to_torch(v.numpy()) for k, v in ours.state_dict().items()})
+    for name, t in theirs.state_dict().items():
+        assert torch.equal(t, back.state_dict()[name]), name
+        assert t.dtype == back.state_dict()[name].dtype, name
+
+
+def test_a_copy_has_a_memory_of_its_own(device):
+    bn = BatchNorm1d(3, device=device)
+    bn(batch(0, (4, 3), device, "float32"))
+    twin = copy.deepcopy(bn)
+    before = state_of(twin)
+    assert_same_state(bn, before)
+    bn(batch(1, (4, 3), device, "float32"))
+    assert_same_state(twin, before)
+    twin(batch(1, (4, 3), device, "float32"))
+    assert_same_state(bn, state_of(twin))
+
+
+def test_a_state_dict_does_not_follow_later_training(device):
+    bn = BatchNorm1d(3, device=device)
+    saved = bn.state_dict()
+    before = {name: np.array(values(t)) for name, t in saved.items()}
+    bn(batch(0, (4, 3), device, "float32"))
+    for name, t in saved.items():
+        np.testing.assert_array_equal(values(t), before[name])
+
+
+def test_a_missing_counter_keeps_its_value_when_a_state_is_loaded():
+    bn = BatchNorm1d(3)
+    bn(batch(0, (4, 3), dtype="float32"))
+    saved = bn.state_dict()
+    del saved["num_batches_tracked"]
+    found = bn.load_state_dict(saved, strict=False)
+    assert found.missing_keys == ["num_batches_tracked"]
+    assert bn.num_batches_tracked.item() == 1
+
+
+def test_resetting_gives_the_state_of_a_new_layer(device):
+    bn = BatchNorm2d(3, device=device)
+    new = state_of(bn)
+    bn(batch(0, (4, 3, 2, 2), device, "float32"))
+    bn.weight.data = mg.full((3,), 5.0, device=device).data
+    bn.reset_running_stats()
+    assert bn.weight.tolist() == [5.0] * 3
+    assert bn.num_batches_tracked.item() == 0
+    bn.reset_parameters()
+    assert_same_state(bn, new)
+
+
+def test_a_layer_converts_to_another_dtype_and_keeps_counting():
+    bn = BatchNorm1d(3).double()
+    y = bn(batch(0, (4, 3)))
+    assert y.dtype == bn.running_mean.dtype == mg.float64
+    assert bn.num_batches_tracked.dtype == mg.int64
