@@ -21,6 +21,7 @@ remembered as a `Form`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from inspect import Signature, signature
@@ -66,8 +67,12 @@ class Primitive:
         if rules and joint is not None:
             raise ValueError(f"primitive {name!r}: give a rule for each input, or a joint one")
         self.name = self.__name__ = name
-        self.rules = tuple(rules)
+        self.rules = tuple(rule or missing_rule(name, i) for i, rule in enumerate(rules))
         self.joint = joint
+        self.arity = len(rules) or sys.maxsize
+        self.written = [rule for rule in (*rules, joint) if rule is not None]
+        # An input without a rule, before others that have one, is a condition and no operand.
+        self.conditions = 1 if self.written and rules and rules[0] is None else 0
         self.forward = forward
         self.residuals = residuals
         self.broadcasts = broadcasts
@@ -80,6 +85,8 @@ class Primitive:
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
         """The output as a Tensor, recorded if an input requires grad; with its residuals if any."""
+        if len(inputs) > self.arity:
+            raise TypeError(f"{self.name}: takes {self.arity} inputs, got {len(inputs)}")
         device = live = None
         raw: list[Any] = []
         parents: list[Any] = []
@@ -144,16 +151,15 @@ class Primitive:
             return next(parent for parent in parents if parent is not None)
         reads = self.reads
         if reads.forms and (y.size > SMALL or not self.broadcasts):
-            raw = [forget(x) if i in reads.forms else x for i, x in enumerate(raw)]
+            for i, x in enumerate(raw):
+                if i in reads.forms and getattr(x, "size", 0) > SMALL:
+                    raw[i] = Form(x.shape, x.dtype)
         return record(self, device, parents, raw, params, y if reads.output else None, residuals)
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
-        """Inputs of mixed kinds, integers brought to the floating dtype among them.
-
-        An input without a rule beside others that have one is a condition, and stays as it is.
-        """
-        conditions = 1 if self.rules and self.rules[0] is None else 0
-        return [*raw[:conditions], *promoted(backend, raw[conditions:], self.floating)]
+        """Inputs of mixed kinds, integers brought to the floating dtype among them."""
+        n = self.conditions
+        return [*raw[:n], *promoted(backend, raw[n:], self.floating)]
 
     def _bind(self, backend: Backend) -> Callable[..., Any]:
         """The raw function of one backend: its fused kernel, the portable forward, or its own."""
@@ -164,12 +170,8 @@ class Primitive:
         return getattr(backend.xp, self.name)
 
     def pull_back_jointly(self, *arguments: Any, **params: Any) -> Sequence[Any]:
-        """What the joint rule returns for each input. Raises TypeError if there is no rule."""
-        if self.joint is None:
-            raise TypeError(
-                f"{self.name}: has no derivative; detach() its result if it is a constant"
-            )
-        return self.joint(*arguments, **params)
+        """What the joint rule returns for each input; nothing if there is no rule."""
+        return () if self.joint is None else self.joint(*arguments, **params)
 
     def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
         """Let `function` compute the forward on raw arrays of `backend`."""
@@ -178,10 +180,12 @@ class Primitive:
 
     @cached_property
     def reads(self) -> Reads:
-        """What the rules read: found out when the primitive is first recorded."""
-        if self.residuals:
-            return Reads(True, ())
-        return reads([rule for rule in (*self.rules, self.joint) if rule is not None])
+        """What the rules read: found out when the primitive is first recorded.
+
+        A forward that rebuilds residuals reads all inputs.
+        """
+        found = reads(self.written)
+        return Reads(found.output, ()) if self.residuals else found
 
     def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
         devices = [x.device for x in inputs if isinstance(x, Tensor)]
@@ -214,10 +218,11 @@ class Primitive:
     @property
     def __signature__(self) -> Signature:
         """The signature of the function that the primitive is."""
-        rule = next((r for r in (*self.rules, self.joint) if r is not None), None)
-        if rule is None:
+        if not self.written:
             return signature(self.__call__)
-        parameters = list(signature(rule).parameters.values())[4 if self.residuals else 3 :]
+        parameters = list(signature(self.written[0]).parameters.values())[
+            4 if self.residuals else 3 :
+        ]
         kinds = [
             p.replace(kind=p.POSITIONAL_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p
             for p in parameters
@@ -239,8 +244,11 @@ class Functions(dict[Backend, Callable[..., Any]]):
 class Binary(Primitive):
     """An operation on two arrays, without parameters: the common case goes in a straight line."""
 
-    def __call__(self, a: Any, b: Any, /) -> Any:
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
         """The output for two Tensors of one device and floating dtype; else as any primitive."""
+        if len(inputs) != 2 or params:
+            return super().__call__(*inputs, **params)
+        a, b = inputs
         if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.device is b.device):
             return super().__call__(a, b)
         device, x, y = a.device, a.data, b.data
@@ -250,13 +258,22 @@ class Binary(Primitive):
         try:
             z = self._functions[backend](x, y)
         except (TypeError, ValueError, IndexError) as error:
-            raise self._explained(error, (a, b), {}) from error
+            raise self._explained(error, inputs, {}) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
         parents = [a.node, b.node]
         if (parents[0] is None and parents[1] is None) or not recording.get():
             return Tensor(z, device)
         return Tensor(z, device, self._node(device, parents, [x, y], {}, z))
+
+
+def missing_rule(name: str, i: int) -> Rule:
+    """What stands for the derivative by an input that has none."""
+
+    def rule(*arguments: Any, **params: Any) -> Any:
+        raise TypeError(f"{name}: has no derivative by input {i}; detach() it if it is a constant")
+
+    return rule
 
 
 all_primitives: list[Primitive] = []
@@ -315,7 +332,7 @@ def elementwise(
     is summed to its shape. Python numbers are weak; an integer input beside a floating one takes
     its dtype; with `floating`, integers alone become the default floating dtype.
     """
-    kind = Binary if len(rules) == 2 else Primitive
+    kind = Binary if len(rules) == 2 and not constant else Primitive
     return kind(
         name,
         rules,
@@ -325,8 +342,3 @@ def elementwise(
         floating=floating,
         constant=constant,
     )
-
-
-def forget(x: Any) -> Any:
-    """An array whose values no rule reads, reduced to its form."""
-    return x if x.__class__ in weak_types or x.size <= SMALL else Form(x.shape, x.dtype)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 __all__ = ["Reads", "reads"]
@@ -29,9 +30,9 @@ def reads(rules: Sequence[Callable[..., Any]]) -> Reads:
     read: set[int] = set()
     arity = 0
     for rule in rules:
-        code = getattr(rule, "__code__", None)
-        if code is None:
+        if not isinstance(rule, FunctionType) or rule.__code__.co_argcount < 3:
             return Reads(True, ())
+        code = rule.__code__
         _, _, y, *inputs = code.co_varnames[: code.co_argcount]
         loaded = loaded_values(rule)
         output = output or y in loaded

@@ -355,6 +355,8 @@ class Tensor:
 
     def to(self, target: Any) -> Tensor:
         """This Tensor on another device, or as another dtype, differentiably."""
+        if target is None:
+            raise TypeError("to: expected a device or a dtype, got None")
         try:
             dtype = np.dtype(target)
         except TypeError:

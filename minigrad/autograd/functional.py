@@ -14,7 +14,7 @@ from ..primitive import primitive
 from ..tensor import Leaf, Tensor, namespace
 from .graph import grad as graph_grad
 from .modes import enable_grad
-from .tree import flatten
+from .tree import flatten, structure, tree_map
 from .walk import reachable
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -74,26 +74,45 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Tensor, Callable[[Tensor]
 def jvp(
     f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]
 ) -> tuple[Tensor, Tensor]:
-    """F's value at `primals`, and its derivative in the direction `tangents`.
+    """f's value at `primals`, and its derivative in the direction `tangents`.
 
     The vector-Jacobian product is linear in its cotangent; its own transpose is the forward
-    derivative, exact at the cost of two reverse passes.
+    derivative, exact at the cost of two reverse passes. Raises ValueError unless `tangents` has
+    the form and the shapes of `primals`.
     """
     run = Trace("jvp", f, primals, {}, tuple(range(len(primals))), False)
-    directions = flatten(tangents)[0]
-    for x, t in zip(run.inputs, directions, strict=True):
-        if x.shape != t.shape:
-            raise ValueError(f"jvp: tangent of shape {t.shape} for a primal of shape {x.shape}")
+    directions = directions_of("jvp", primals, tangents)
+    nested = run.is_nested or any(t.requires_grad for t in directions)
     with enable_grad():
         cotangent = namespace.zeros_like(run.y).requires_grad_()
         pulled = run.flat_pull_back(cotangent, create_graph=True)
-        product = sum(
-            (namespace.sum(p * t) for p, t in zip(pulled, directions, strict=True)), start=0.0
-        )
-    if not isinstance(product, Tensor) or not product.requires_grad:
-        return run.value, namespace.zeros_like(run.y)
-    (tangent,) = graph_grad(product, cotangent, create_graph=run.is_nested, allow_unused=True)
-    return run.value, namespace.zeros_like(run.y) if tangent is None else as_result(tangent, run)
+        product = dot(pulled, directions)
+    if not product.requires_grad:
+        return run.value, namespace.zeros_like(run.y.detach())
+    (tangent,) = graph_grad(product, cotangent, create_graph=nested, allow_unused=True)
+    if tangent is None:
+        return run.value, namespace.zeros_like(run.y.detach())
+    return run.value, tangent if nested else tangent.detach()
+
+
+def dot(xs: list[Tensor], ys: list[Tensor]) -> Tensor:
+    """The inner product of two lists of Tensors."""
+    terms = [namespace.sum(x * y) for x, y in zip(xs, ys, strict=True)]
+    return namespace.sum(namespace.stack(terms))
+
+
+def directions_of(name: str, primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> list[Tensor]:
+    """The tangents as a flat list, checked against the primals they belong to."""
+    xs, _ = flatten(primals)
+    ts, _ = flatten(tangents)
+    if structure(primals) != structure(tangents):
+        raise ValueError(f"{name}: the tangents have not the form of the primals")
+    directions = [t if isinstance(t, Tensor) else namespace.asarray(t) for t in ts]
+    for x, t in zip(xs, directions, strict=True):
+        shape = x.shape if isinstance(x, Tensor) else namespace.asarray(x).shape
+        if t.shape != shape:
+            raise ValueError(f"{name}: tangent of shape {t.shape} for a primal of shape {shape}")
+    return directions
 
 
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
@@ -127,13 +146,11 @@ def hessian(f: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
 def hvp(f: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
     """The Hessian of f at `primals` times the vector `tangents`, without forming the matrix."""
-    directions = flatten(tangents)[0]
+    directions = directions_of("hvp", primals, tangents)
     places = tuple(range(len(primals)))
 
     def slope(*args: Any) -> Tensor:
-        gradients = flatten(grad(f, places)(*args))[0]
-        terms = [namespace.sum(g * t) for g, t in zip(gradients, directions, strict=True)]
-        return namespace.sum(namespace.stack(terms))
+        return dot(flatten(grad(f, places)(*args))[0], directions)
 
     return grad(slope, places)(*primals)
 
@@ -153,6 +170,8 @@ class Trace:
         places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if any(not -len(args) <= place < len(args) for place in places):
             raise ValueError(f"{name}: argnums {argnums}, but there are {len(args)} arguments")
+        if len({place % len(args) for place in places}) < len(places):
+            raise ValueError(f"{name}: argnums {argnums} names an argument twice")
         leaves, rebuild = flatten([args[place] for place in places])
         self.outer = any(isinstance(x, Tensor) and x.requires_grad for x in leaves)
         with enable_grad():
@@ -171,6 +190,8 @@ class Trace:
             )
         self.is_nested = self.outer or self._reaches_other_leaves()
         self.value = self.y if self.is_nested else self.y.detach()
+        if not self.is_nested:
+            self.aux = tree_map(lambda x: x.detach() if isinstance(x, Tensor) else x, self.aux)
         single = isinstance(argnums, int)
         self.rebuild = lambda flat: rebuild(flat)[0] if single else tuple(rebuild(flat))
 

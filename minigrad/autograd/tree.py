@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["flatten", "tree_map"]
+__all__ = ["flatten", "structure", "tree_map"]
 
 Rebuild = Callable[[list[Any]], Any]
 
@@ -42,3 +42,8 @@ def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
     """The tree with f applied to each leaf."""
     leaves, rebuild = flatten(tree)
     return rebuild([f(leaf) for leaf in leaves])
+
+
+def structure(tree: Any) -> Any:
+    """The tree with None for each leaf: equal for trees of the same form."""
+    return tree_map(lambda leaf: None, tree)

@@ -80,14 +80,19 @@ def walk(
             if parent is None or (wanted is not None and parent not in wanted):
                 continue
             x = inputs[i]
+            gradient: Any
             if not rules:
-                gradient = joint[i]
+                gradient = joint[i] if i < len(joint) else None
             elif params:
                 gradient = rules[i](xp, g, *arguments, **params)
             else:
                 gradient = rules[i](xp, g, *arguments)
-            if gradient.shape != x.shape or gradient.dtype != x.dtype:
-                gradient = fit(xp, node, i, gradient, x)
+            try:
+                fits = gradient.shape == x.shape and gradient.dtype == x.dtype
+            except AttributeError:
+                raise not_a_gradient(node, i, gradient) from None
+            if not fits:
+                gradient = fit(xp, node, i, gradient, x, g)
             if parent in cotangents:
                 gradient = cotangents[parent] + gradient
             cotangents[parent] = gradient
@@ -96,9 +101,9 @@ def walk(
     return arrived
 
 
-def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any) -> Any:
+def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any, g: Any) -> Any:
     """A gradient in the shape and dtype of its input; only elementwise ones are summed to it."""
-    if node.primitive.broadcasts:
+    if node.primitive.broadcasts and gradient.shape == g.shape:
         gradient = unbroadcast(xp, gradient, x.shape)
     if gradient.shape != x.shape:
         raise RuntimeError(
@@ -112,6 +117,16 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any) -> Any:
             f"backward: {node!r}, is complex; gradients through complex numbers are not supported"
         )
     return xp.astype(gradient, x.dtype)
+
+
+def not_a_gradient(node: Node, i: int, gradient: Any) -> Exception:
+    """What is wrong with a rule that returned no array."""
+    name = node.primitive.name
+    if not node.primitive.written:
+        return TypeError(f"{name}: has no derivative; detach() its result if it is a constant")
+    if gradient is None:
+        return TypeError(f"{name}: has no derivative by input {i}; detach() it if it is a constant")
+    return TypeError(f"gradient of {name!r} for input {i} is a {type(gradient).__name__}, no array")
 
 
 def refuse(what: str, nodes: Iterable[Any]) -> None:
@@ -174,14 +189,26 @@ def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
     if owner is None:
         return g
     device = owner.device
-    gradient = g if create_graph else Tensor(device.backend.copy(g), device)
     for hook in list(node.hooks):
-        # A handle of its own: what a hook assigns to it is not the gradient that flows on.
-        new = hook(Tensor(gradient.data, device, gradient.node))
+        # A copy of its own: what a hook keeps or assigns to is not the gradient that flows on.
+        seen = namespace.positive(g) if create_graph else Tensor(device.backend.copy(g), device)
+        new = hook(seen)
         if new is not None:
-            if new.shape != gradient.shape:
-                raise ValueError(
-                    f"hook: returned shape {new.shape} for a gradient of shape {gradient.shape}"
-                )
-            gradient = new
-    return gradient if create_graph else gradient.data
+            check_replacement(new, seen)
+            new = new if new.dtype == seen.dtype else namespace.astype(new, seen.dtype)
+            g = new if create_graph else new.data
+    return g
+
+
+def check_replacement(new: Any, gradient: Tensor) -> None:
+    """Raise unless what a hook returned can take the place of the gradient."""
+    if not isinstance(new, Tensor):
+        raise TypeError(f"hook: returned a {type(new).__name__}, not a Tensor or None")
+    if new.shape != gradient.shape:
+        raise ValueError(
+            f"hook: returned shape {new.shape} for a gradient of shape {gradient.shape}"
+        )
+    if new.device is not gradient.device:
+        raise ValueError(
+            f"hook: returned a Tensor on {new.device} for a gradient on {gradient.device}"
+        )

@@ -74,7 +74,8 @@ acos        = elementwise("acos",        lambda xp, g, y, x: -g / xp.sqrt((1 - x
                           floating=True)
 atan        = elementwise("atan",        lambda xp, g, y, x: g / (1 + x * x), floating=True)
 atan2       = elementwise("atan2",       lambda xp, g, y, a, b: g * over_norm(xp, b, a * a + b * b),
-                                         lambda xp, g, y, a, b: -g * over_norm(xp, a, a * a + b * b),
+                                         lambda xp, g, y, a, b:
+                                             -g * over_norm(xp, a, a * a + b * b),
                                          floating=True)
 hypot       = elementwise("hypot",       lambda xp, g, y, a, b: g * over_norm(xp, a, y),
                                          lambda xp, g, y, a, b: g * over_norm(xp, b, y),
@@ -119,27 +120,27 @@ round        = elementwise("round",        lambda xp, g, y, x: xp.zeros_like(g))
 floor_divide = elementwise("floor_divide", lambda xp, g, y, a, b: xp.zeros_like(g),
                                            lambda xp, g, y, a, b: xp.zeros_like(g))
 
-# Integer or boolean results: constants.
-equal         = elementwise("equal", constant=True)
-not_equal     = elementwise("not_equal", constant=True)
-less          = elementwise("less", constant=True)
-less_equal    = elementwise("less_equal", constant=True)
-greater       = elementwise("greater", constant=True)
-greater_equal = elementwise("greater_equal", constant=True)
-isfinite      = elementwise("isfinite", constant=True)
-isinf         = elementwise("isinf", constant=True)
-isnan         = elementwise("isnan", constant=True)
-signbit       = elementwise("signbit", constant=True)
-logical_and   = elementwise("logical_and", constant=True)
-logical_or    = elementwise("logical_or", constant=True)
-logical_xor   = elementwise("logical_xor", constant=True)
-logical_not   = elementwise("logical_not", constant=True)
-bitwise_and   = elementwise("bitwise_and", constant=True)
-bitwise_or    = elementwise("bitwise_or", constant=True)
-bitwise_xor   = elementwise("bitwise_xor", constant=True)
-bitwise_invert      = elementwise("bitwise_invert", constant=True)
-bitwise_left_shift  = elementwise("bitwise_left_shift", constant=True)
-bitwise_right_shift = elementwise("bitwise_right_shift", constant=True)
+# Integer or boolean results: constants, without a rule for any input.
+equal         = elementwise("equal", None, None, constant=True)
+not_equal     = elementwise("not_equal", None, None, constant=True)
+less          = elementwise("less", None, None, constant=True)
+less_equal    = elementwise("less_equal", None, None, constant=True)
+greater       = elementwise("greater", None, None, constant=True)
+greater_equal = elementwise("greater_equal", None, None, constant=True)
+isfinite      = elementwise("isfinite", None, constant=True)
+isinf         = elementwise("isinf", None, constant=True)
+isnan         = elementwise("isnan", None, constant=True)
+signbit       = elementwise("signbit", None, constant=True)
+logical_and   = elementwise("logical_and", None, None, constant=True)
+logical_or    = elementwise("logical_or", None, None, constant=True)
+logical_xor   = elementwise("logical_xor", None, None, constant=True)
+logical_not   = elementwise("logical_not", None, constant=True)
+bitwise_and   = elementwise("bitwise_and", None, None, constant=True)
+bitwise_or    = elementwise("bitwise_or", None, None, constant=True)
+bitwise_xor   = elementwise("bitwise_xor", None, None, constant=True)
+bitwise_invert      = elementwise("bitwise_invert", None, constant=True)
+bitwise_left_shift  = elementwise("bitwise_left_shift", None, None, constant=True)
+bitwise_right_shift = elementwise("bitwise_right_shift", None, None, constant=True)
 # fmt: on
 
 

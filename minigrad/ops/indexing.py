@@ -201,8 +201,8 @@ def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
     return getitem(x, tuple(key))
 
 
-_sorting_order = primitive("argsort", constant=True)
-_searchsorted = primitive("searchsorted", constant=True)
+_sorting_order = primitive("argsort", None, constant=True)
+_searchsorted = primitive("searchsorted", None, None, constant=True)
 
 
 def argsort(

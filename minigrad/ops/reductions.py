@@ -141,11 +141,11 @@ _min = primitive("min", extremum_vjp)
 _cumulative_sum = primitive("cumulative_sum", cumulative_sum_vjp)
 _cumulative_prod = primitive("cumulative_prod", cumulative_prod_vjp)
 
-all = primitive("all", constant=True)
-any = primitive("any", constant=True)
-argmax = primitive("argmax", constant=True)
-argmin = primitive("argmin", constant=True)
-count_nonzero = primitive("count_nonzero", constant=True)
+all = primitive("all", None, constant=True)
+any = primitive("any", None, constant=True)
+argmax = primitive("argmax", None, constant=True)
+argmin = primitive("argmin", None, constant=True)
+count_nonzero = primitive("count_nonzero", None, constant=True)
 
 
 def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
