@@ -1,0 +1,100 @@
+"""Errors name the operation, shapes, dtypes, devices and the fix. These are kept to the letter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import minigrad as mg
+
+Call = Callable[[], Any]
+
+
+def ones(*shape: int, **options: Any) -> mg.Tensor:
+    return mg.ones(shape, **options)
+
+
+golden: list[tuple[type[Exception], str, Call]] = [
+    (ValueError, "matmul: (3, 4) @ (5, 6): inner dimensions 4 and 5 differ",
+     lambda: ones(3, 4) @ ones(5, 6)),
+    (ValueError, "add: (2, 3) and (4,): shapes do not broadcast: axis -1 has 3 and 4",
+     lambda: ones(2, 3) + ones(4)),
+    (ValueError, "where: (2,) and (3,) and (2,): shapes do not broadcast: axis -1 has 2 and 3",
+     lambda: mg.where(ones(2) > 0, ones(3), ones(2))),
+    (ValueError, "multiply: inputs are on cpu and strict; move one, as in x.to('cpu')",
+     lambda: ones(2) * ones(2, device="strict")),
+    (ValueError, "reshape: (2, 3) has 6 elements, which do not fill (4, 2)",
+     lambda: mg.reshape(ones(2, 3), (4, 2))),
+    (ValueError, "broadcast_to: (2,) does not broadcast to (3,)",
+     lambda: mg.broadcast_to(ones(2), (3,))),
+    (ValueError, "concat: inputs differ in more than axis 0: (2, 3) float32 on cpu, "
+     "(2, 4) float32 on cpu", lambda: mg.concat([ones(2, 3), ones(2, 4)])),
+    (ValueError, "stack: inputs differ in shape: (2,) float32 on cpu, (3,) float32 on cpu",
+     lambda: mg.stack([ones(2), ones(3)])),
+    (ValueError, "squeeze: axis 0 of (2, 1) has size 2, not 1",
+     lambda: mg.squeeze(ones(2, 1), axis=0)),
+    (ValueError, "expand_dims: axis 3 is out of bounds for 2 dimensions",
+     lambda: mg.expand_dims(ones(2), axis=3)),
+    (ValueError, "permute_dims: (0, 0) is no permutation of the axes of (2, 3)",
+     lambda: mg.permute_dims(ones(2, 3), (0, 0))),
+    (ValueError, "tensordot: (2, 3) and (2, 3) over axes (1,) and (0,): sizes (3,) and (2,) differ",
+     lambda: mg.tensordot(ones(2, 3), ones(2, 3), axes=1)),
+    (ValueError, "vecdot: (2,) and (3,): axis -1 has sizes 2 and 3",
+     lambda: mg.vecdot(ones(2), ones(3))),
+    (ValueError, "outer: expected vectors, got shapes (2, 2) and (2,)",
+     lambda: mg.linalg.outer(ones(2, 2), ones(2))),
+    (ValueError, "take: a Tensor of shape (2, 3) needs an axis",
+     lambda: mg.take(ones(2, 3), mg.asarray([0]))),
+    (ValueError, "take_along_axis: indices of shape (1,) for a Tensor of shape (2, 3)",
+     lambda: mg.take_along_axis(ones(2, 3), mg.asarray([0]))),
+    (ValueError, "pad: pad_width ((1, 1),) for shape (2, 3); expected 2 pairs (before, after), "
+     "none negative", lambda: mg.pad(ones(2, 3), ((1, 1),))),
+    (ValueError, "cumulative_sum: a Tensor of shape (2, 3) needs an axis",
+     lambda: mg.cumulative_sum(ones(2, 3))),
+    (ValueError, "meshgrid: indexing is 'yx', expected 'xy' or 'ij'",
+     lambda: mg.meshgrid(ones(2), indexing="yx")),
+    (ValueError, "broadcast_arrays: (2,), (3,): shapes do not broadcast",
+     lambda: mg.broadcast_arrays(ones(2), ones(3))),
+    (ValueError, "item: a Tensor of shape (2,) has not one element",
+     lambda: ones(2).item()),
+    (ValueError, "the truth of a Tensor of shape (2,) is ambiguous; use mg.any or mg.all",
+     lambda: bool(ones(2))),
+    (TypeError, "exp: input 0 is a list, not a Tensor; use mg.tensor(...)",
+     lambda: mg.exp([1.0])),
+    (TypeError, "add: input 1 is a list, not a Tensor; use mg.stack(...)",
+     lambda: mg.add(ones(2), [ones(2)])),
+    (TypeError, "multiply: input 1 is a str, not a Tensor", lambda: ones(2) * "x"),
+    (TypeError, "asarray: expected numbers, got str (<U1)", lambda: mg.tensor("x")),
+    (TypeError, "a Tensor of shape (), float32 is no index", lambda: [1, 2][ones()]),
+    (ValueError, "unknown device 'gpu'; names begin with one of ['cpu', 'cuda', 'strict']",
+     lambda: ones(2, device="gpu")),
+    (ValueError, "result_type: expected at least one Tensor or dtype", lambda: mg.result_type(1.0)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("error", "message", "call"), golden, ids=[g[1][:40] for g in golden])
+def test_messages_to_the_letter(error: type[Exception], message: str, call: Call) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == message
+
+
+def test_an_error_keeps_what_the_library_said_as_its_cause(device: Any) -> None:
+    with pytest.raises(ValueError, match=r"^sum: ") as caught:
+        mg.sum(mg.ones((2, 3), device=device), axis=5)
+    assert caught.value.__cause__ is not None
+
+
+def test_the_line_that_recorded_an_operation_is_the_users(device: Any) -> None:
+    x = mg.ones(2, device=device, requires_grad=True)
+    y = mg.special.logsumexp(mg.sort(x))  # the line that repr has to name
+    line = "test_error_messages.py:" + str(here_is("the line that repr has to name"))
+    assert repr(y.node).endswith(line)
+
+
+def here_is(comment: str) -> int:
+    """The first line of this file that ends with `comment`."""
+    with open(__file__) as file:
+        return next(i for i, line in enumerate(file, 1) if line.rstrip().endswith(comment))

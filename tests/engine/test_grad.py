@@ -1,0 +1,143 @@
+"""`mg.autograd.grad`: several outputs and inputs, intermediate ones, unused ones, any order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import minigrad as mg
+from minigrad.autograd import grad
+
+
+@pytest.fixture
+def x(device: Any) -> mg.Tensor:
+    return mg.tensor([0.5, 2.0], dtype=mg.float64, device=device, requires_grad=True)
+
+
+@pytest.fixture
+def w(device: Any) -> mg.Tensor:
+    return mg.tensor([3.0, 4.0], dtype=mg.float64, device=device, requires_grad=True)
+
+
+def test_a_gradient_for_each_input_in_order(x: mg.Tensor, w: mg.Tensor) -> None:
+    by_w, by_x = grad(mg.sum(x * x * w), (w, x))
+    np.testing.assert_array_equal(by_w.numpy(), [0.25, 4])
+    np.testing.assert_array_equal(by_x.numpy(), [3, 16])
+
+
+def test_several_outputs_add_up_each_with_its_cotangent(x: mg.Tensor) -> None:
+    u = mg.tensor([10.0, 100.0], dtype=mg.float64, device=x.device)
+    (g,) = grad([mg.sum(x * x), x * 3], x, grad_outputs=[None, u])
+    np.testing.assert_array_equal(g.numpy(), [31, 304])
+    (g,) = grad([x * 3, x * 3], x, grad_outputs=[u, u])
+    np.testing.assert_array_equal(g.numpy(), [60, 600])
+
+
+def test_one_output_named_twice_counts_twice(x: mg.Tensor) -> None:
+    y = mg.sum(x * x)
+    (g,) = grad([y, y], x)
+    np.testing.assert_array_equal(g.numpy(), [2, 8])
+
+
+def test_an_input_named_twice_gets_two_gradients_of_their_own(x: mg.Tensor) -> None:
+    a, b = grad(mg.sum(x * x), [x, x])
+    assert a.data is not b.data
+    np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_intermediate_tensors_can_be_inputs(x: mg.Tensor) -> None:
+    y = x * x
+    z = mg.sum(mg.exp(y))
+    by_y, by_x = grad(z, [y, x])
+    np.testing.assert_allclose(by_y.numpy(), np.exp([0.25, 4]), rtol=1e-15)
+    np.testing.assert_allclose(by_x.numpy(), np.exp([0.25, 4]) * [1, 4], rtol=1e-15)
+
+
+def test_an_output_can_be_its_own_input(x: mg.Tensor) -> None:
+    y = mg.sum(x)
+    (g,) = grad(y, y)
+    assert g.item() == 1.0
+
+
+def test_nothing_behind_an_intermediate_input_is_walked_or_freed(x: mg.Tensor) -> None:
+    y = mg.exp(x)
+    grad(mg.sum(y * y), y)
+    grad(mg.sum(y), x)
+
+
+def test_an_unused_input_is_an_error_unless_allowed(x: mg.Tensor, w: mg.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"do not depend on input 1; .*allow_unused=True"):
+        grad(mg.sum(x), [x, w], retain_graph=True)
+    g, none = grad(mg.sum(x), [x, w], allow_unused=True)
+    assert none is None
+    np.testing.assert_array_equal(g.numpy(), [1, 1])
+
+
+def test_a_constant_is_no_input(x: mg.Tensor) -> None:
+    with pytest.raises(ValueError, match="grad: input 0 does not require grad"):
+        grad(mg.sum(x), mg.ones(2, device=x.device))
+
+
+def test_cotangents_have_to_match_outputs(x: mg.Tensor) -> None:
+    with pytest.raises(ValueError, match="1 outputs, but 2 grad_outputs"):
+        grad(mg.sum(x), x, grad_outputs=[None, None])
+    with pytest.raises(ValueError, match=r"gradient of shape \(3,\) for a Tensor of shape \(2,\)"):
+        grad(x * 2, x, grad_outputs=mg.ones(3, device=x.device))
+    with pytest.raises(ValueError, match="needs a gradient"):
+        grad(x * 2, x)
+
+
+def test_a_cotangent_may_be_an_array_and_of_another_precision(x: mg.Tensor) -> None:
+    u = (mg.ones(2, dtype=mg.float32, device=x.device) * 2).data
+    (g,) = grad(x * 3, x, grad_outputs=[u])
+    assert g.dtype == mg.float64
+    np.testing.assert_array_equal(g.numpy(), [6, 6])
+
+
+def test_derivatives_to_the_fifth_order(device: Any) -> None:
+    x = mg.tensor(0.7, dtype=mg.float64, device=device, requires_grad=True)
+    y = mg.sin(2 * x)
+    for order in range(1, 6):
+        (y,) = grad(y, x, create_graph=True)
+        expected = 2**order * math.sin(2 * 0.7 + order * math.pi / 2)
+        assert y.item() == pytest.approx(expected, rel=1e-13)
+
+
+def test_third_order_through_products_powers_and_sums(x: mg.Tensor) -> None:
+    y = mg.sum(x**3 * mg.exp(x))
+    for _ in range(3):
+        (g,) = grad(y, x, create_graph=True)
+        y = mg.sum(g)
+    v = np.array([0.5, 2.0])
+    np.testing.assert_allclose(
+        g.detach().numpy(), np.exp(v) * (v**3 + 9 * v**2 + 18 * v + 6), rtol=1e-13
+    )
+
+
+def test_create_graph_works_under_no_grad(x: mg.Tensor) -> None:
+    y = mg.sum(x**3)
+    with mg.no_grad():
+        (g,) = grad(y, x, create_graph=True)
+    assert g.requires_grad
+    (h,) = grad(mg.sum(g), x)
+    np.testing.assert_allclose(h.numpy(), [3, 12], rtol=1e-15)
+
+
+def test_a_recorded_gradient_is_differentiable_by_its_cotangent(x: mg.Tensor) -> None:
+    """Also where the rule hands the cotangent through as it is."""
+    for f in (lambda t: t + 1, lambda t: t * 2, mg.exp):
+        u = mg.ones_like(x).requires_grad_()
+        (g,) = grad(f(x), x, u, create_graph=True)
+        (by_u,) = grad(mg.sum(g * g), u)
+        slope = g.detach().numpy()  # u is one, so g is the slope, and d(g^2)/du = 2 slope^2
+        np.testing.assert_allclose(by_u.numpy(), 2 * slope**2, rtol=1e-14)
+
+
+def test_a_gradient_penalty_reaches_the_parameters(x: mg.Tensor, w: mg.Tensor) -> None:
+    """d/dw of |d/dx sum(w x^2)|^2 = 8 w x^2."""
+    (g,) = grad(mg.sum(w * x * x), x, create_graph=True)
+    mg.sum(g * g).backward()
+    np.testing.assert_allclose(w.grad.numpy(), 8 * np.array([3, 4]) * [0.25, 4], rtol=1e-15)

@@ -1,0 +1,1 @@
+"""What tests share: derived tolerances, oracles, numerical derivatives, arrays to try."""
