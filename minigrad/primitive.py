@@ -129,7 +129,7 @@ class Primitive:
 
         node = None
         if live is not None and not self.constant and recording.get():
-            node = self._node(device, parents, raw, params, y, residuals)
+            node = self._node(device, tuple(parents), tuple(raw), params, y, residuals)
         if self.residuals:
             return Tensor(y, device, node), tuple(Tensor(r, device) for r in residuals)
         return Tensor(y, device, node)
@@ -137,8 +137,8 @@ class Primitive:
     def _node(
         self,
         device: Device,
-        parents: list[Any],
-        raw: list[Any],
+        parents: tuple[Any, ...],
+        raw: tuple[Any, ...],
         params: dict[str, Any],
         y: Any,
         residuals: Sequence[Any] = (),
@@ -151,9 +151,7 @@ class Primitive:
             return next(parent for parent in parents if parent is not None)
         reads = self.reads
         if reads.forms and (y.size > SMALL or not self.broadcasts):
-            for i, x in enumerate(raw):
-                if i in reads.forms and getattr(x, "size", 0) > SMALL:
-                    raw[i] = Form(x.shape, x.dtype)
+            raw = tuple([forget(x) if i in reads.forms else x for i, x in enumerate(raw)])
         return record(self, device, parents, raw, params, y if reads.output else None, residuals)
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
@@ -261,10 +259,9 @@ class Binary(Primitive):
             raise self._explained(error, inputs, {}) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
-        parents = [a.node, b.node]
-        if (parents[0] is None and parents[1] is None) or not recording.get():
+        if (a.node is None and b.node is None) or not recording.get():
             return Tensor(z, device)
-        return Tensor(z, device, self._node(device, parents, [x, y], {}, z))
+        return Tensor(z, device, self._node(device, (a.node, b.node), (x, y), params, z))
 
 
 def missing_rule(name: str, i: int) -> Rule:
@@ -342,3 +339,8 @@ def elementwise(
         floating=floating,
         constant=constant,
     )
+
+
+def forget(x: Any) -> Any:
+    """An array whose values no rule reads, reduced to its form if that saves anything."""
+    return Form(x.shape, x.dtype) if getattr(x, "size", 0) > SMALL else x

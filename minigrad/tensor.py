@@ -86,8 +86,8 @@ class Node:
 
     primitive: Primitive
     device: Device
-    parents: list[Any]
-    inputs: list[Any] | None
+    parents: tuple[Any, ...]
+    inputs: tuple[Any, ...] | None
     params: dict[str, Any]
     output: Any
     residuals: Sequence[Any]
@@ -102,8 +102,8 @@ class Node:
 def record(
     primitive: Primitive,
     device: Device,
-    parents: list[Any],
-    inputs: list[Any],
+    parents: tuple[Any, ...],
+    inputs: tuple[Any, ...],
     params: dict[str, Any],
     output: Any,
     residuals: Sequence[Any],

@@ -55,7 +55,7 @@ def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     if not x.node.differentiable:
         return Tensor(raw, target, x.node)
     form = Form(x.data.shape, x.data.dtype)
-    node = record(_to_device, target, [x.node], [form], {"source": source}, None, ())
+    node = record(_to_device, target, (x.node,), (form,), {"source": source}, None, ())
     return Tensor(raw, target, node)
 
 

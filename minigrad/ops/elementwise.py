@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from ..dtypes import default_float, weak_types
+from ..inputs import lift
 from ..primitive import elementwise
 from ..tensor import Tensor, namespace
 
@@ -153,6 +154,8 @@ def where(condition: Tensor, x1: Tensor | float, x2: Tensor | float, /) -> Tenso
 
 def pow(x1: Any, x2: Any, /) -> Tensor:
     """x1 to the power x2, one of which may be a number. Where x2 is 0 the derivative is 0."""
+    if not (isinstance(x1, Tensor) and x2.__class__ in weak_types):
+        x1, x2 = lift("pow", (x1, x2))
     if x2.__class__ in weak_types:
         if x2 == 2:
             return square(x1)

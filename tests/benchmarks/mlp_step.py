@@ -6,6 +6,7 @@ Where arrays are this small, what is measured is the cost of the framework itsel
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,10 +22,7 @@ RATE = 0.01
 
 def problem() -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
-    weights = [
-        rng.normal(scale=a**-0.5, size=(a, b)).astype("float32")
-        for a, b in zip(SIZES, SIZES[1:], strict=False)
-    ]
+    weights = [rng.normal(scale=a**-0.5, size=(a, b)).astype("float32") for a, b in pairwise(SIZES)]
     biases = [np.zeros(b, "float32") for b in SIZES[1:]]
     x = rng.normal(size=(32, 2)).astype("float32")
     t = rng.normal(size=(32, 1)).astype("float32")
