@@ -46,7 +46,10 @@ def lift_one(name: str, i: int, x: Any) -> Any:
             return kind(x)
     backend = backend_of(x)
     if backend is not None:
-        return Tensor(x, backend.device_of(x))
+        try:
+            return Tensor(backend.admit(x), backend.device_of(x))
+        except TypeError as error:
+            raise TypeError(f"{name}: input {i}: {error}") from None
     hint = ""
     if isinstance(x, list | tuple):
         tensors = any(isinstance(e, Tensor) for e in x)

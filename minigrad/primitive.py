@@ -119,7 +119,7 @@ class Primitive:
         try:
             function = self._functions[backend]
             y = function(*raw, **params) if params else function(*raw)
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
             raise self._explained(error, inputs, params) from error
         residuals: Sequence[Any] = ()
         if self.residuals:
@@ -255,7 +255,7 @@ class Binary(Primitive):
             return super().__call__(a, b)
         try:
             z = self._functions[backend](x, y)
-        except (TypeError, ValueError, IndexError) as error:
+        except (TypeError, ValueError, IndexError, OverflowError) as error:
             raise self._explained(error, inputs, {}) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)

@@ -257,9 +257,17 @@ class Tensor:
         """Let `backward` leave the gradient of this intermediate Tensor in `grad`."""
         if isinstance(self.node, Leaf):
             return
-        hooks = self.node.hooks if isinstance(self.node, Node) else None
-        if not any(isinstance(hook, KeepGrad) and hook.tensor() is self for hook in hooks or ()):
-            self.register_hook(KeepGrad(self))
+        if isinstance(self.node, Node):
+            self._release_grad()
+        self.register_hook(KeepGrad(self))
+
+    def _release_grad(self) -> bool:
+        """Undo `retain_grad`; whether there was anything to undo."""
+        hooks = self.node.hooks or []
+        mine = [h for h in hooks if isinstance(h, KeepGrad) and h.tensor() is self]
+        for hook in mine:
+            hooks.remove(hook)
+        return bool(mine)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
         """Call `hook(gradient)` when the gradient of this Tensor is known; return its remover.
@@ -386,6 +394,11 @@ class Tensor:
             notes += f", from={self.node.primitive.name}"
         return f"tensor({values}{notes})"
 
+    def _repr_html_(self) -> str:
+        text = repr(self).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        form = f"shape {self.shape}, {self.dtype}, on {self.device}"
+        return f'<pre title="{form}">{text}</pre>'
+
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         """A copy of the value. A leaf becomes a leaf of its own; a result keeps its history."""
         copy = self.__class__.__new__(self.__class__)
@@ -418,7 +431,10 @@ class Tensor:
                 raise TypeError(f"{what}: a result of {new.dtype} can't become {self.dtype}")
             new = namespace.astype(new, self.dtype)
         if not isinstance(self.node, Leaf):
+            retained = isinstance(self.node, Node) and self._release_grad()
             self.node = new.node
+            if retained and isinstance(self.node, Node):
+                self.retain_grad()
         elif recording.get():
             raise ValueError(
                 f"{what}: this Tensor is a leaf that requires grad; assign inside "

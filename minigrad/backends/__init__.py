@@ -130,10 +130,12 @@ def device(name: str | Device) -> Device:
     """The device called `name`: `"cpu"`, `"cuda"`, `"cuda:1"`, `"strict:device1"`.
 
     In a `with` statement it becomes the default of new Tensors. Raises ValueError for an unknown
-    name, RuntimeError for a backend that this machine can't use.
+    name, TypeError for what is none, RuntimeError for a backend that this machine can't use.
     """
     if isinstance(name, Device):
         return name
+    if not isinstance(name, str):
+        raise TypeError(f"device: expected the name of a device, got {name!r}")
     prefix, _, label = name.partition(":")
     for known in (_entries, _read_entry_points()):
         for backend, entry in known.items():

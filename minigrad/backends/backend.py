@@ -74,6 +74,15 @@ class Backend:
         raw = None if device is None else device.raw
         return self.xp.asarray(data, dtype=dtype, device=raw, copy=copy)
 
+    def admit(self, array: Any) -> Any:
+        """An array that a user handed in, fit for this backend's functions.
+
+        Raises TypeError for one that holds no numbers.
+        """
+        if (type(array.dtype), array.dtype) not in self._names:
+            raise TypeError(f"expected an array of numbers, got {array.dtype}")
+        return array
+
     def to_numpy(self, array: Any) -> numpy.ndarray[Any, Any]:
         """The values of `array` in host memory."""
         return numpy.asarray(array)

@@ -25,28 +25,30 @@ def is_basic(key: Key) -> bool:
 
 
 def expand_key(key: Key, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """`key` as a tuple with one entry for each axis of `shape` and one for each None.
+    """`key` as a tuple with an entry for each axis of `shape` (a mask for several) and each None.
 
-    Slices come out within bounds, so that libraries which leave the rest undefined accept them.
-    Raises IndexError for too many entries or an integer out of bounds.
+    Slices come out within bounds, so that libraries which leave the rest undefined accept them. An
+    ellipsis that stands for no axis stays: it still counts as standing between its neighbours.
+    Raises IndexError for too many entries, an integer out of bounds or a mask of another shape.
     """
     entries = list(key) if isinstance(key, tuple) else [key]
     used = sum(entry_axes(e) for e in entries)
     if used > len(shape):
         raise IndexError(f"{used} indices for an array of shape {shape}")
-    where = next((i for i, e in enumerate(entries) if e is ...), None)
-    if where is None:
-        where = len(entries)
-        entries.append(...)
-    entries[where : where + 1] = [slice(None)] * (len(shape) - used)
-    if any(e is ... for e in entries):
+    ellipses = [i for i, e in enumerate(entries) if e is ...]
+    if len(ellipses) > 1:
         raise IndexError("an index holds more than one ellipsis")
+    where = ellipses[0] if ellipses else len(entries)
+    left = [slice(None)] * (len(shape) - used)
+    entries[where : where + 1] = left or entries[where : where + 1]
     axis = 0
     for i, entry in enumerate(entries):
         if isinstance(entry, slice):
             entries[i] = bounded_slice(entry, shape[axis])
         elif isinstance(entry, int) and not -shape[axis] <= entry < shape[axis]:
             raise IndexError(f"index {entry} is out of bounds for axis {axis} of shape {shape}")
+        elif is_mask(entry) and entry.shape != shape[axis : axis + entry.ndim]:
+            raise IndexError(f"a mask of shape {entry.shape} at axis {axis} of shape {shape}")
         axis += entry_axes(entry)
     return tuple(entries)
 
@@ -136,11 +138,15 @@ class Gather:
         entries: list[Any] = []
         for entry in key:
             entries.extend(xp.nonzero(entry) if is_mask(entry) else [entry])
-        places = [i for i, e in enumerate(entries) if e is not None and not isinstance(e, slice)]
+        places = advanced_places(entries)
+        # NumPy puts the block of the arrays where they stood if they stood together, else in front.
+        together = places == list(range(places[0], places[0] + len(places)))
+        entries = [e for e in entries if e is not ...]
+        places = advanced_places(entries)
         device = next(entries[i].device for i in places if not isinstance(entries[i], int))
         self.basic = tuple(slice(None) if i in places else e for i, e in enumerate(entries))
         sliced = basic_shape(self.basic, shape)
-        arrays = [integers(xp, entries[i], sliced[i], device) for i in places]
+        arrays = [within(xp, entries[i], i, sliced, device) for i in places]
         arrays = list(xp.broadcast_arrays(*arrays))
         block = arrays[0].shape
         self.count = math.prod(block)
@@ -155,8 +161,6 @@ class Gather:
         for i, array in zip(places, arrays, strict=True):
             self.rows = self.rows * sliced[i] + xp.reshape(array, (self.count,))
 
-        # NumPy puts the block of the arrays where they stood if they stood together, else in front.
-        together = places == list(range(places[0], places[0] + len(places)))
         front = places[0] if together else 0
         rest_shape = tuple(sliced[i] for i in rest)
         self.block_first = (*block, *rest_shape)
@@ -181,11 +185,26 @@ def basic_shape(key: tuple[Any, ...], shape: tuple[int, ...]) -> tuple[int, ...]
     return tuple(1 if e is None else len(range(*e.indices(next(sizes)))) for e in key)
 
 
-def integers(xp: Any, entry: Any, size: int, device: Any) -> Any:
-    """An index as an int64 array without negative numbers."""
+def advanced_places(entries: list[Any]) -> list[int]:
+    """Where in a key arrays stand, and integers, which count as arrays beside them."""
+    return [
+        i
+        for i, e in enumerate(entries)
+        if e is not None and e is not ... and not isinstance(e, slice)
+    ]
+
+
+def within(xp: Any, entry: Any, axis: int, shape: tuple[int, ...], device: Any) -> Any:
+    """An index along an axis, as an int64 array without negative numbers.
+
+    Raises IndexError for a number out of bounds: it would name a place in another row.
+    """
+    size = shape[axis]
     if isinstance(entry, int):
         entry = xp.asarray(entry, dtype=xp.int64, device=device)
     entry = xp.astype(entry, xp.int64)
+    if bool(xp.any((entry < -size) | (entry >= size))):
+        raise IndexError(f"an index is out of bounds for axis {axis} of shape {shape}")
     return xp.where(entry < 0, entry + size, entry)
 
 

@@ -32,6 +32,13 @@ class NumpyBackend(Backend):
     def asarray(self, data: Any, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
         return np.array(data, dtype=dtype, copy=copy)
 
+    def admit(self, array: Any) -> Any:
+        """A plain array in native byte order: subclasses have arithmetic of their own."""
+        if hasattr(array, "filled"):
+            raise TypeError("a masked array would lose its mask; use array.filled(...)")
+        array = np.asarray(array)
+        return super().admit(array if array.dtype.isnative else array.astype(array.dtype.type))
+
     def to_numpy(self, array: Any) -> Any:
         return array
 

@@ -75,8 +75,14 @@ def asarray(
             raw_dtype = backend.raw_dtype(obj.dtype if dtype is None else dtype)
             new = Tensor(backend.asarray(obj, dtype=raw_dtype, device=target), source)
         else:
-            new = convert(Tensor(obj, backend.device_of(obj)), dtype, device, copy)
-    return new.requires_grad_() if requires_grad else new
+            try:
+                admitted = backend.admit(obj)
+            except TypeError as error:
+                raise TypeError(f"asarray: {error}") from None
+            new = convert(Tensor(admitted, backend.device_of(obj)), dtype, device, copy)
+    if not requires_grad or new.requires_grad:
+        return new
+    return (new.detach() if new is obj else new).requires_grad_()
 
 
 def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:

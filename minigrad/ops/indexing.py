@@ -75,7 +75,8 @@ def as_index(entry: Any, x: Tensor) -> Tensor:
         return namespace.asarray(entry)
     values = numpy.asarray(entry)
     return namespace.asarray(
-        values.astype("int64") if values.size == 0 else values, device=x.device
+        values.astype("int64") if isinstance(entry, list) and not values.size else values,
+        device=x.device,
     )
 
 

@@ -1,8 +1,7 @@
-"""`mg.autograd.grad`: several outputs and inputs, intermediate ones, unused ones, any order."""
+"""`mg.autograd.grad`: several outputs and inputs, intermediate ones, unused ones."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -68,6 +67,15 @@ def test_nothing_behind_an_intermediate_input_is_walked_or_freed(x: mg.Tensor) -
     grad(mg.sum(y), x)
 
 
+def test_only_what_is_walked_has_to_be_as_it_was(x: mg.Tensor, w: mg.Tensor) -> None:
+    freed, changed = mg.exp(x), mg.sum(x * x)
+    mg.sum(freed).backward()
+    with mg.no_grad():
+        x += 1.0
+    (g,) = grad(mg.sum(w * w) + mg.sum(freed) + changed, w)
+    np.testing.assert_array_equal(g.numpy(), [6, 8])
+
+
 def test_an_unused_input_is_an_error_unless_allowed(x: mg.Tensor, w: mg.Tensor) -> None:
     with pytest.raises(ValueError, match=r"do not depend on input 1; .*allow_unused=True"):
         grad(mg.sum(x), [x, w], retain_graph=True)
@@ -90,54 +98,32 @@ def test_cotangents_have_to_match_outputs(x: mg.Tensor) -> None:
         grad(x * 2, x)
 
 
-def test_a_cotangent_may_be_an_array_and_of_another_precision(x: mg.Tensor) -> None:
-    u = (mg.ones(2, dtype=mg.float32, device=x.device) * 2).data
-    (g,) = grad(x * 3, x, grad_outputs=[u])
-    assert g.dtype == mg.float64
+def test_a_cotangent_may_be_an_array_or_a_number_and_of_another_precision(x: mg.Tensor) -> None:
+    u = mg.ones(2, dtype=mg.float32, device=x.device) * 2
+    for cotangent in (u, u.data, [u.data], (u,)):
+        (g,) = grad(x * 3, x, grad_outputs=cotangent)
+        assert g.dtype == mg.float64
+        np.testing.assert_array_equal(g.numpy(), [6, 6])
+    (g,) = grad(mg.sum(x * 3), x, grad_outputs=2.0)
     np.testing.assert_array_equal(g.numpy(), [6, 6])
 
 
-def test_derivatives_to_the_fifth_order(device: Any) -> None:
-    x = mg.tensor(0.7, dtype=mg.float64, device=device, requires_grad=True)
-    y = mg.sin(2 * x)
-    for order in range(1, 6):
-        (y,) = grad(y, x, create_graph=True)
-        expected = 2**order * math.sin(2 * 0.7 + order * math.pi / 2)
-        assert y.item() == pytest.approx(expected, rel=1e-13)
+def test_one_cotangent_serves_all_outputs_of_its_shape(x: mg.Tensor) -> None:
+    (g,) = grad([x * 3, x * x], x, grad_outputs=mg.full_like(x, 2.0))
+    np.testing.assert_array_equal(g.numpy(), [6 + 2, 6 + 8])
 
 
-def test_third_order_through_products_powers_and_sums(x: mg.Tensor) -> None:
-    y = mg.sum(x**3 * mg.exp(x))
-    for _ in range(3):
-        (g,) = grad(y, x, create_graph=True)
-        y = mg.sum(g)
-    v = np.array([0.5, 2.0])
-    np.testing.assert_allclose(
-        g.detach().numpy(), np.exp(v) * (v**3 + 9 * v**2 + 18 * v + 6), rtol=1e-13
-    )
+def test_no_inputs_have_no_gradients(x: mg.Tensor) -> None:
+    assert grad(mg.sum(x), []) == ()
 
 
-def test_create_graph_works_under_no_grad(x: mg.Tensor) -> None:
-    y = mg.sum(x**3)
-    with mg.no_grad():
-        (g,) = grad(y, x, create_graph=True)
-    assert g.requires_grad
-    (h,) = grad(mg.sum(g), x)
-    np.testing.assert_allclose(h.numpy(), [3, 12], rtol=1e-15)
-
-
-def test_a_recorded_gradient_is_differentiable_by_its_cotangent(x: mg.Tensor) -> None:
-    """Also where the rule hands the cotangent through as it is."""
-    for f in (lambda t: t + 1, lambda t: t * 2, mg.exp):
-        u = mg.ones_like(x).requires_grad_()
-        (g,) = grad(f(x), x, u, create_graph=True)
-        (by_u,) = grad(mg.sum(g * g), u)
-        slope = g.detach().numpy()  # u is one, so g is the slope, and d(g^2)/du = 2 slope^2
-        np.testing.assert_allclose(by_u.numpy(), 2 * slope**2, rtol=1e-14)
-
-
-def test_a_gradient_penalty_reaches_the_parameters(x: mg.Tensor, w: mg.Tensor) -> None:
-    """d/dw of |d/dx sum(w x^2)|^2 = 8 w x^2."""
-    (g,) = grad(mg.sum(w * x * x), x, create_graph=True)
-    mg.sum(g * g).backward()
-    np.testing.assert_allclose(w.grad.numpy(), 8 * np.array([3, 4]) * [0.25, 4], rtol=1e-15)
+def test_nothing_is_written_to_grad_nor_freed_of_what_others_need(
+    x: mg.Tensor, w: mg.Tensor
+) -> None:
+    shared = mg.exp(x)
+    loss = mg.sum(shared * w)
+    grad(loss, w)
+    assert x.grad is None
+    assert w.grad is None
+    mg.sum(shared).backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.exp([0.5, 2.0]), rtol=1e-15)

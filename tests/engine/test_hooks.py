@@ -149,6 +149,14 @@ def test_a_hook_cannot_write_into_the_gradient_that_others_see(
     assert (g.tolist(), u.tolist()) == ([1.0, 1.0], [1.0, 1.0])
 
 
+def test_a_hook_may_differentiate_another_graph(x: mg.Tensor) -> None:
+    w = mg.tensor([3.0, 4.0], device=x.device, requires_grad=True)
+    x.register_hook(lambda g: g * mg.autograd.grad(mg.sum(w**2), w)[0].detach())
+    mg.sum(x).backward()
+    np.testing.assert_array_equal(x.grad.numpy(), [6, 8])
+    assert w.grad is None
+
+
 def test_a_constant_has_no_hook(device: Any) -> None:
     with pytest.raises(ValueError, match="register_hook: this Tensor does not require grad"):
         mg.ones(2, device=device).register_hook(print)

@@ -80,6 +80,15 @@ def test_retaining_twice_counts_once_and_on_a_leaf_changes_nothing(x: mg.Tensor)
     np.testing.assert_array_equal(x.grad.numpy(), [2, 2])
 
 
+def test_a_retained_gradient_is_that_of_the_present_value(x: mg.Tensor) -> None:
+    y = x * 1
+    y.retain_grad()
+    y *= 3
+    mg.sum(y).backward()
+    np.testing.assert_array_equal(y.grad.numpy(), [1, 1])
+    np.testing.assert_array_equal(x.grad.numpy(), [3, 3])
+
+
 def test_a_constant_retains_no_gradient(device: Any) -> None:
     with pytest.raises(ValueError, match="does not require grad"):
         mg.ones(2, device=device).retain_grad()
