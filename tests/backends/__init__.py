@@ -1,0 +1,1 @@
+"""The registry of backends, and the words that each of them speaks."""

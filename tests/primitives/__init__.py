@@ -1,0 +1,1 @@
+"""The primitive table, and the tests that its rows drive."""

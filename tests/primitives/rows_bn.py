@@ -1,0 +1,76 @@
+"""Rows of batch normalisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad_bn import batch_norm
+from minigrad_bn.evaluation import batch_norm_evaluation
+from tests.support.arrays import Domain, seeds, shapes
+
+from .draw import arrays
+from .row import Bad, Case, Row, Sides, named
+
+__all__ = ["rows"]
+
+Shape = tuple[int, ...]
+
+
+@st.composite
+def batches(draw: st.DrawFn, sides: Sides) -> Case:
+    """Values, gamma (0 and negative ones too) and beta."""
+    n = draw(st.sampled_from([n for n in sides if n != 1]))
+    shape = (n, draw(st.sampled_from(sides)), *draw(shapes(0, 2, sides)))
+    domains = (Domain(distinct=True), Domain(-2, 2, zeros=0.2), Domain())
+    found = arrays(domains, [shape, shape[1:2], shape[1:2]], draw(seeds))
+    return Case(found, {"eps": draw(st.sampled_from([0.2, 1.0]))})
+
+
+@st.composite
+def batches_and_statistics(draw: st.DrawFn, sides: Sides) -> Case:
+    shape = draw(shapes(2, 4, sides))
+    c = shape[1:2]
+    found = arrays((Domain(),) * 4, [shape, c, c, c], draw(seeds))
+    return Case(found, {"axes": (0, *range(2, len(shape)))})
+
+
+def across(v: Any, ndim: int) -> Any:
+    """One value a channel, against the second of `ndim` axes."""
+    return v.reshape(-1, *[1] * (ndim - 2))
+
+
+def training_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    axes = (0, *range(2, x.ndim))
+    centred = x - x.mean(axis=axes, keepdims=True)
+    x_hat = centred / np.sqrt((centred**2).mean(axis=axes, keepdims=True) + eps)
+    return x_hat * across(weight, x.ndim) + across(bias, x.ndim)
+
+
+def affine(x: Any, mean: Any, scale: Any, bias: Any, axes: Shape) -> Any:
+    mean, scale, bias = (across(v, x.ndim) for v in (mean, scale, bias))
+    return (x - mean) * scale + bias
+
+
+def ones(*shape: int, device: Any) -> mg.Tensor:
+    return mg.ones(shape, device=device)
+
+
+rows = [
+    Row("batch_norm in training", named("batch_norm_training"),
+        lambda x, weight, bias, eps: batch_norm(x, None, None, weight, bias, True, eps=eps),
+        batches, training_reference,
+        lambda t, x, weight, bias, eps: t.nn.functional.batch_norm(
+            x, None, None, weight, bias, True, eps=eps),
+        ties=True, sums=True,
+        bad=(Bad(lambda device: batch_norm(ones(1, 3, device=device), None, None, training=True),
+                 ValueError, r"more than 1 value per channel when training.*\(1, 3\)"),)),
+    Row("batch_norm in evaluation", named("batch_norm_evaluation"), batch_norm_evaluation,
+        batches_and_statistics, affine, lambda t, *xs, axes: affine(*xs, axes), sums=True,
+        bad=(Bad(lambda device: batch_norm(ones(2, 3, device=device), ones(2, device=device),
+                                           ones(2, device=device)),
+                 RuntimeError, "running_mean"),)),
+]  # fmt: skip

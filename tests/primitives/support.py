@@ -1,0 +1,118 @@
+"""Writes docs/support.md from the primitive table: `python -m tests.primitives.support`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from inspect import Parameter, signature
+from pathlib import Path
+
+from minigrad.primitive import Primitive
+
+from . import (
+    rows_bn,
+    rows_composed,
+    rows_constants,
+    rows_elementwise,
+    rows_indexing,
+    rows_linalg,
+    rows_nn,
+    rows_reductions,
+    rows_shapes,
+    rows_windows,
+)
+from .row import Row
+
+__all__ = ["page", "write"]
+
+path = Path(__file__).parents[2] / "docs" / "support.md"
+
+sections = {
+    "Element by element": rows_elementwise.rows,
+    "Integer and boolean results": rows_constants.rows,
+    "Reductions and scans": rows_reductions.rows,
+    "Arranging": rows_shapes.rows,
+    "Windows": rows_windows.rows,
+    "Indexing": rows_indexing.rows,
+    "Products and special functions": rows_linalg.rows,
+    "Nets": rows_nn.rows,
+    "Batch normalisation": rows_bn.rows,
+    "Composed of the others": [*rows_composed.rows, *rows_linalg.composed],
+}
+
+introduction = """\
+# What is supported, and how it is tested
+
+This page is made from the primitive table of the tests (`python -m tests.primitives.support`), and
+a test keeps it true. Each line is an operation. Its row in the table draws inputs of many shapes
+and memory layouts, and drives the tests of
+
+- its value, against NumPy and PyTorch, also for arrays without elements;
+- its gradient under random cotangents, against PyTorch and finite differences, as a linear map that
+  is adjoint to the forward derivative;
+- its second gradient, by the inputs and by the cotangent, against PyTorch and finite differences;
+- its conduct: float32 stays float32 inside the rule, nothing is mutated, no memory is shared.
+
+**Gradient**: *yes*; *0*, for functions that are constant between jumps; *none*, where the result is
+integer or boolean. **Keeps**: what a recorded operation holds for its derivative, of arrays large
+enough to matter; everything else is remembered as a shape and a dtype. **NumPy** and **strict**
+(array-api-strict, the standard and nothing else) run every line in every run of the tests. **CuPy**
+runs the same lines on a machine with a CUDA device; this page was made on one without. **Oracle**:
+PyTorch's function, where it has one or one can be put together there.
+
+The choices at kinks are listed one by one in [Subgradients](subgradients.md).
+"""
+
+heading = """\
+| Operation | Gradient | Second | Keeps | NumPy | strict | CuPy | Oracle | At kinks |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def keeps(primitive: Primitive) -> str:
+    """The arrays that a node of the primitive holds, by the names that its rules give them."""
+    rules = [rule for rule in (*primitive.rules, primitive.joint) if rule is not None]
+    if primitive.residuals:
+        return "inputs, output, statistics of its own"
+    names = list(inputs_of(max(rules, key=lambda rule: len(signature(rule).parameters))))
+    kept = [name for i, name in enumerate(names) if i not in primitive.reads.forms]
+    return ", ".join([*kept, *(["output"] if primitive.reads.output else [])]) or "nothing"
+
+
+def inputs_of(rule: Callable[..., object]) -> Iterator[str]:
+    """The names of a rule's inputs: what it takes by position after `xp`, `g` and `y`."""
+    for parameter in list(signature(rule).parameters.values())[3:]:
+        if parameter.kind is not Parameter.KEYWORD_ONLY:
+            yield parameter.name
+
+
+def line(row: Row) -> str:
+    gradient = "none" if row.constant else "0" if row.kinks == "0 everywhere" else "yes"
+    cells = [
+        f"`{row.name}`",
+        gradient,
+        gradient,
+        "" if row.constant or row.primitive is None else keeps(row.primitive),
+        "tested",
+        "tested",
+        "not run here",
+        "PyTorch" if row.torch else "",
+        row.kinks,
+    ]
+    return f"| {' | '.join(cells)} |\n".replace("  ", " ")
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [introduction]
+    for title, rows in sections.items():
+        parts.append(f"\n## {title}\n\n{heading}{''.join(map(line, rows))}")
+    return "".join(parts)
+
+
+def write() -> None:
+    """Replace the page in docs/ by the one that the table gives."""
+    path.write_text(page())
+
+
+if __name__ == "__main__":
+    write()

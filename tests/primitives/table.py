@@ -1,0 +1,37 @@
+"""The primitive table: one row for every primitive, and one for every function composed of them.
+
+A package with primitives of its own adds a module of rows here.
+"""
+
+from __future__ import annotations
+
+from . import (
+    rows_bn,
+    rows_composed,
+    rows_constants,
+    rows_elementwise,
+    rows_indexing,
+    rows_linalg,
+    rows_nn,
+    rows_reductions,
+    rows_shapes,
+    rows_windows,
+)
+from .row import Row
+
+__all__ = ["composed", "differentiable", "everything", "primitives"]
+
+primitives: list[Row] = [
+    *rows_elementwise.rows,
+    *rows_constants.rows,
+    *rows_reductions.rows,
+    *rows_shapes.rows,
+    *rows_windows.rows,
+    *rows_indexing.rows,
+    *rows_linalg.rows,
+    *rows_nn.rows,
+    *rows_bn.rows,
+]
+composed: list[Row] = [*rows_composed.rows, *rows_linalg.composed]
+everything: list[Row] = [*primitives, *composed]
+differentiable: list[Row] = [row for row in everything if not row.constant]

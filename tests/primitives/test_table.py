@@ -1,0 +1,98 @@
+"""The table is complete: every primitive has a row, every public function is in some row."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+import minigrad_bn
+from minigrad.primitive import Primitive, all_primitives
+from tests.support.budget import examples
+
+from . import support
+from .row import Row
+from .table import everything, primitives
+
+makes_or_inspects = {
+    *("At", "Device", "Tensor"),
+    *("arange", "asarray", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like"),
+    *("linspace", "ones", "ones_like", "tensor", "zeros", "zeros_like"),
+    *("can_cast", "device", "dtype", "finfo", "iinfo", "isdtype", "result_type"),
+    *("get_default_dtype", "set_default_dtype", "set_default_device", "is_grad_enabled"),
+    *("enable_grad", "no_grad", "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian"),
+    *("hvp", "nonzero"),
+}
+"""Public names that are no operation on arrays with a value to differentiate."""
+
+
+def import_everything() -> None:
+    """Every module that may define a primitive; the command line and CuPy's need more installed."""
+    for package in (mg, minigrad_bn):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if not re.search(r"cli|__main__|cupy", module.name):
+                import_module(module.name)
+
+
+def test_every_primitive_has_one_row_and_every_row_its_primitive() -> None:
+    import_everything()
+    counted = Counter(row.primitive for row in primitives)
+    missing = [p.name for p in all_primitives if p not in counted]
+    assert not missing, f"primitives without a row in tests/primitives: {missing}"
+    strangers = [p.name for p in counted if p not in all_primitives]
+    assert not strangers, f"rows of no primitive: {strangers}"
+    assert max(counted.values()) == 1
+    names = Counter(row.name for row in everything)
+    assert max(names.values()) == 1, names.most_common(1)
+
+
+def public_functions(namespace: Any, names: list[str]) -> set[str]:
+    found = {name: getattr(namespace, name) for name in names}
+    return {
+        name
+        for name, f in found.items()
+        if callable(f) and not name.startswith("_") and name not in makes_or_inspects
+    }
+
+
+def test_every_public_function_has_a_row() -> None:
+    listed = {row.name for row in everything} | {
+        row.call.__name__ for row in everything if isinstance(row.call, Primitive)
+    }
+    offered = public_functions(mg, [n for n in vars(mg) if n not in makes_or_inspects])
+    offered |= public_functions(mg.special, mg.special.__all__)
+    offered |= public_functions(mg.linalg, mg.linalg.__all__)
+    assert not offered - listed, f"without a row: {sorted(offered - listed)}"
+
+
+@pytest.mark.parametrize("row", [row for row in everything if row.constant], ids=str)
+@examples(0.1)
+@given(data=st.data())
+def test_the_value_of_a_constant_operation_requires_no_grad(
+    row: Row, device: Any, data: Any
+) -> None:
+    case = data.draw(row.draw())
+    y = row.call(*row.tensors(case, device, row.wanted(case)), **case.params)
+    assert not y.requires_grad
+    assert y.dtype.kind in "biu"
+
+
+@pytest.mark.parametrize("row", primitives, ids=str)
+def test_a_bad_call_names_the_operation_and_what_is_wrong(row: Row, device: Any) -> None:
+    assert row.bad, f"{row} has no bad call"
+    for call, error, message in row.bad:
+        with pytest.raises(error, match=message):
+            call(device)
+
+
+def test_the_support_page_says_what_the_table_says() -> None:
+    assert support.path.read_text() == support.page(), "run python -m tests.primitives.support"
+    listed = [row for rows in support.sections.values() for row in rows]
+    assert {row.name for row in listed} == {row.name for row in everything}
