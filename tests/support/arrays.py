@@ -23,9 +23,9 @@ class Domain:
     """Where the values of an input come from.
 
     Values lie in [low, high], at least `margin` from each of `away` (by default several steps of
-    a finite difference); with `step` they are multiples
-    of it plus `offset`; with `distinct` no two are close; a share `zeros` of them is exactly 0.
-    `kind` is "f", "i" or "b", as in NumPy's dtype.kind.
+    a finite difference); with `step` they are multiples of it plus `offset`; with `distinct` no
+    two are close, nor their magnitudes; a share `zeros` of them is exactly 0. `kind` is "f", "i"
+    or "b", as in NumPy's dtype.kind.
     """
 
     low: float = -3.0
@@ -45,8 +45,8 @@ class Domain:
             return rng.integers(int(self.low), int(self.high) + 1, shape)
         if self.distinct:
             size = int(np.prod(shape, dtype=int))
-            places = (rng.permutation(size) - size / 2) * 0.25
-            x = (places + rng.uniform(-0.05, 0.05, size)).reshape(shape)
+            sizes = (rng.permutation(size) + 1) * 0.25 + rng.uniform(-0.05, 0.05, size)
+            x = (sizes * rng.choice([-1.0, 1.0], size)).reshape(shape)
         else:
             x = rng.uniform(self.low, self.high, shape)
         if self.step:
