@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from .backend import Backend
 from .device import Device
 from .indexing import is_basic
-from .windows import positions, window_slices
+from .windows import fold_into, strided_layout
 
 __all__ = ["load"]
 
@@ -72,30 +73,11 @@ def load() -> Backend:
         return y
 
     def windows(x: Any, shape: Any, strides: Any, dilation: Any) -> Any:
-        k = len(shape)
-        size, steps = x.shape[-k:], x.strides[-k:]
-        counts = tuple(positions(*a) for a in zip(size, shape, strides, dilation, strict=True))
-        return cupy.lib.stride_tricks.as_strided(
-            x,
-            (*x.shape[:-k], *counts, *shape),
-            (
-                *x.strides[:-k],
-                *(step * s for step, s in zip(steps, strides, strict=True)),
-                *(step * d for step, d in zip(steps, dilation, strict=True)),
-            ),
-        )
-
-    def fold(w: Any, size: Any, strides: Any, dilation: Any) -> Any:
-        k = len(size)
-        shape = w.shape[-k:]
-        total = cupy.zeros((*w.shape[: -2 * k], *size), dtype=w.dtype)
-        parts = w.reshape(*w.shape[:-k], -1)
-        for i, seen in enumerate(window_slices(size, shape, strides, dilation)):
-            total[seen] += parts[..., i]
-        return total
+        layout = strided_layout(x, shape, strides, dilation)
+        return cupy.lib.stride_tricks.as_strided(x, *layout)
 
     words = {
-        "fold": fold,
+        "fold": partial(fold_into, cupy.zeros),
         "getitem": lambda x, key: x[key],
         "index_set": index_set,
         "scatter_add": scatter_add,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 
 from .backend import Backend
 from .indexing import is_basic
-from .windows import positions, window_slices
+from .windows import fold_into, strided_layout
 
 __all__ = ["load"]
 
@@ -82,29 +82,9 @@ def windows(
     x: Any, shape: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
 ) -> Any:
     """A view: windows share the memory of the input."""
-    k = len(shape)
-    size, steps = x.shape[-k:], x.strides[-k:]
-    counts = tuple(positions(*axis) for axis in zip(size, shape, strides, dilation, strict=True))
     return np.lib.stride_tricks.as_strided(
-        x,
-        (*x.shape[:-k], *counts, *shape),
-        (
-            *x.strides[:-k],
-            *(step * s for step, s in zip(steps, strides, strict=True)),
-            *(step * d for step, d in zip(steps, dilation, strict=True)),
-        ),
-        writeable=False,
+        x, *strided_layout(x, shape, strides, dilation), writeable=False
     )
-
-
-def fold(w: Any, size: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]) -> Any:
-    k = len(size)
-    shape = w.shape[-k:]
-    total = np.zeros((*w.shape[: -2 * k], *size), dtype=w.dtype)
-    parts = w.reshape(*w.shape[:-k], math.prod(shape))
-    for i, seen in enumerate(window_slices(size, shape, strides, dilation)):
-        total[seen] += parts[..., i]
-    return total
 
 
 def matmul(a: Any, b: Any, /) -> Any:
@@ -194,7 +174,7 @@ def load() -> Backend:
     words = {
         "broadcast_to": broadcast_to,
         "cumulative_sum": cumulative_sum,
-        "fold": fold,
+        "fold": partial(fold_into, np.zeros),
         "getitem": getitem,
         "index_set": index_set,
         "matmul": matmul,

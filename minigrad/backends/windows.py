@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Any
 
-__all__ = ["fold", "positions", "window_slices", "windows"]
+__all__ = ["fold", "fold_into", "strided_layout", "windows"]
+
+Sizes = tuple[int, ...]
 
 
 def positions(size: int, window: int, stride: int, dilation: int) -> int:
@@ -58,4 +61,25 @@ def fold(
     slices = window_slices(size, shape, strides, dilation)
     for place, seen in zip(product(*map(range, shape)), slices, strict=True):
         total = total + xp.scatter_add(w[(..., *place)], seen, total.shape)
+    return total
+
+
+def strided_layout(x: Any, shape: Sizes, strides: Sizes, dilation: Sizes) -> tuple[Sizes, Sizes]:
+    """The shape and the strides of `windows` as a view, for libraries that have strides."""
+    k = len(shape)
+    size, steps = x.shape[-k:], x.strides[-k:]
+    counts = [positions(*axis) for axis in zip(size, shape, strides, dilation, strict=True)]
+    between = [step * s for step, s in zip(steps, strides, strict=True)]
+    inside = [step * d for step, d in zip(steps, dilation, strict=True)]
+    return (*x.shape[:-k], *counts, *shape), (*x.strides[:-k], *between, *inside)
+
+
+def fold_into(zeros: Any, w: Any, size: Sizes, strides: Sizes, dilation: Sizes) -> Any:
+    """`fold` for libraries that write in place; `zeros(shape, dtype=...)` makes the sum."""
+    k = len(size)
+    shape = w.shape[-k:]
+    total = zeros((*w.shape[: -2 * k], *size), dtype=w.dtype)
+    parts = w.reshape(*w.shape[:-k], math.prod(shape))
+    for i, seen in enumerate(window_slices(size, shape, strides, dilation)):
+        total[seen] += parts[..., i]
     return total
