@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .autograd import is_state_update_enabled
 from .backends import backend_of, get
 from .primitive import Primitive, elementwise, primitive
 from .tensor import Tensor
 
-__all__ = ["Primitive", "Tensor", "backend_of", "elementwise", "kernel", "primitive"]
+__all__ = [
+    "Primitive",
+    "Tensor",
+    "backend_of",
+    "elementwise",
+    "is_state_update_enabled",
+    "kernel",
+    "primitive",
+]
 
 
 def kernel(

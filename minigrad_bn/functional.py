@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import minigrad as mg
-from minigrad.extend import Tensor
+from minigrad.extend import Tensor, is_state_update_enabled
 
 from .checks import (
     check_eps,
@@ -40,7 +40,8 @@ def batch_norm(
         (1 - momentum) running + momentum batch
 
     where the variance of the batch is the unbiased one, over m - 1 for m values a channel. A batch
-    of no values leaves them alone. Without `training` they are what is used, and don't change.
+    of no values leaves them alone, and so does any batch under `mg.autograd.no_state_update`.
+    Without `training` they are what is used, and don't change.
 
     Sums are made in float32 or wider; the output has the dtype of `input`.
 
@@ -77,6 +78,8 @@ def batch_norm(
     scale = constant(1, input) if weight is None else weight
     y, (mean, var, *_) = batch_norm_training(input, scale, shift, axes=axes, eps=eps)
     m = count(input.shape, axes)
+    if not is_state_update_enabled():
+        return y
     if running_mean is not None and running_var is not None and m > 0:
         xp = input.device.backend.xp
         new_mean = moved(xp, running_mean.data, mean.data, momentum)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import minigrad as mg
 from minigrad import nn
-from minigrad.extend import Tensor
+from minigrad.extend import Tensor, is_state_update_enabled
 
 from .checks import (
     check_channels,
@@ -110,7 +110,8 @@ class BatchNorm(nn.Module):
             momentum=self._momentum_of_next_batch(),
             eps=self.eps,
         )
-        if self.training and self.num_batches_tracked is not None:
+        counts = self.training and is_state_update_enabled()
+        if counts and self.num_batches_tracked is not None:
             self.num_batches_tracked.data = (self.num_batches_tracked + 1).data
         return y
 

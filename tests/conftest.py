@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import minigrad as mg
+from minigrad.autograd.modes import updating
 from minigrad.backends.device import default_device, set_default_device
 from minigrad.tensor import recording
 
@@ -48,10 +49,11 @@ def device(request: pytest.FixtureRequest) -> mg.Device:
 @pytest.fixture(autouse=True)
 def global_state_stays() -> Iterator[None]:
     """Fail the test that leaves global state changed, and put it back for the others."""
-    before = mg.get_default_dtype(), default_device(), recording.get()
+    before = mg.get_default_dtype(), default_device(), recording.get(), updating.get()
     yield
-    after = mg.get_default_dtype(), default_device(), recording.get()
+    after = mg.get_default_dtype(), default_device(), recording.get(), updating.get()
     mg.set_default_dtype(before[0])
     set_default_device(before[1])
     recording.set(before[2])
-    assert after == before, "this test left default dtype, default device or recording changed"
+    updating.set(before[3])
+    assert after == before, "this test left default dtype, default device or a mode changed"

@@ -1,4 +1,9 @@
-"""Recording, switched off and on: for a block, for a function; for this thread or task only."""
+"""What is switched off and on for a block or a function, in this thread or task only.
+
+*Recording*: whether operations remember what they were computed from. *State updates*: whether a
+layer may change what it remembers, its running statistics for one. A forward that is run again, to
+rebuild what a checkpoint let go, must not count twice.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +11,61 @@ from collections.abc import Callable
 from contextlib import ContextDecorator
 from contextvars import ContextVar
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ..tensor import recording
 
-__all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "enable_grad",
+    "is_grad_enabled",
+    "is_state_update_enabled",
+    "no_grad",
+    "no_state_update",
+    "set_grad_enabled",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+updating: ContextVar[bool] = ContextVar("minigrad_updating", default=True)
+
 _outer: ContextVar[tuple[bool, ...]] = ContextVar("minigrad_outer_modes", default=())
-"""Whether operations were recorded outside each block that this thread or task is in."""
+"""What the flags were outside each block that this thread or task is in."""
 
 
-class set_grad_enabled(ContextDecorator):
-    """Record operations, or not, inside a `with` block or a decorated function."""
+class Mode(ContextDecorator):
+    """A flag with a value of its own inside a `with` block or a decorated function."""
+
+    flag: ClassVar[ContextVar[bool]]
 
     def __init__(self, mode: bool) -> None:
         self.mode = mode
 
     def __enter__(self) -> None:
-        _outer.set((*_outer.get(), recording.get()))
-        recording.set(self.mode)
+        _outer.set((*_outer.get(), self.flag.get()))
+        self.flag.set(self.mode)
 
     def __exit__(self, *exception: object) -> None:
         *outer, before = _outer.get()
         _outer.set(tuple(outer))
-        recording.set(before)
+        self.flag.set(before)
 
     def __call__(self, function: Function) -> Function:
         """The function, run in this mode. Raises TypeError for one that runs after its call."""
         if any(is_later(function) for is_later in RUN_LATER):
             raise TypeError(
                 f"{type(self).__name__}: {function.__name__} runs after its call has returned; "
-                f"write `with mg.{type(self).__name__}():` inside it"
+                f"write `with mg.autograd.{type(self).__name__}():` inside it"
             )
         return super().__call__(function)
 
 
 RUN_LATER = (isgeneratorfunction, iscoroutinefunction, isasyncgenfunction)
+
+
+class set_grad_enabled(Mode):
+    """Record operations, or not, inside a `with` block or a decorated function."""
+
+    flag = recording
 
 
 class no_grad(set_grad_enabled):
@@ -63,3 +85,17 @@ class enable_grad(set_grad_enabled):
 def is_grad_enabled() -> bool:
     """Whether operations are recorded here."""
     return recording.get()
+
+
+class no_state_update(Mode):
+    """Layers leave what they remember as it is: running statistics and the count of batches."""
+
+    flag = updating
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+
+def is_state_update_enabled() -> bool:
+    """Whether a layer may change its running statistics here; it asks before it does."""
+    return updating.get()

@@ -85,3 +85,15 @@ def test_a_layer_converts_to_another_dtype_and_keeps_counting():
     y = bn(batch(0, (4, 3)))
     assert y.dtype == bn.running_mean.dtype == mg.float64
     assert bn.num_batches_tracked.dtype == mg.int64
+
+
+def test_a_forward_without_state_updates_gives_the_same_output_and_counts_nothing(device):
+    bn = BatchNorm1d(3, device=device)
+    before = state_of(bn)
+    x = batch(0, (4, 3), device, "float32")
+    with mg.autograd.no_state_update():
+        assert not mg.autograd.is_state_update_enabled()
+        y = bn(x)
+    assert_same_state(bn, before)
+    np.testing.assert_array_equal(values(y), values(bn(x)))
+    assert bn.num_batches_tracked.item() == 1
