@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from typing import Any
 
 from .backends import Backend, Device
@@ -215,17 +215,26 @@ class Primitive:
 
     @property
     def __signature__(self) -> Signature:
-        """The signature of the function that the primitive is."""
-        if not self.written:
+        """The signature of the function that the primitive is.
+
+        The inputs have the names that a rule gives them; elementwise ones those of the standard.
+        """
+        if not self.written and not self.broadcasts:
             return signature(self.__call__)
-        parameters = list(signature(self.written[0]).parameters.values())[
-            4 if self.residuals else 3 :
-        ]
-        kinds = [
+        source = self.written[0] if self.written else None
+        taken = [] if source is None else list(signature(source).parameters.values())
+        arrays = taken[4 if self.residuals else 3 :]
+        params = [p for p in arrays if p.kind is Parameter.KEYWORD_ONLY]
+        arrays = [p for p in arrays if p.kind is not Parameter.KEYWORD_ONLY]
+        if self.broadcasts:
+            n = len(self.rules)
+            names = ["x"] if n == 1 else [f"x{i}" for i in range(1, n + 1)]
+            arrays = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+        arrays = [
             p.replace(kind=p.POSITIONAL_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p
-            for p in parameters
+            for p in arrays
         ]
-        return Signature(kinds, return_annotation=Tensor)
+        return Signature([*arrays, *params], return_annotation=Tensor)
 
 
 class Functions(dict[Backend, Callable[..., Any]]):

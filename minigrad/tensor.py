@@ -42,6 +42,9 @@ recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
 KINDS = "buifc"
 """The kinds of dtype, each of which can take the values of those before it."""
 
+HOST = (1, 0)
+"""The memory of the CPU, in DLPack's numbers."""
+
 _next_index = count().__next__
 
 Hook = Callable[["Tensor"], "Tensor | None"]
@@ -344,18 +347,44 @@ class Tensor:
             raise TypeError("iteration over a 0-d Tensor")
         return iter([self[i] for i in range(self.shape[0])])
 
-    def __array_namespace__(self, *, api_version: str | None = None) -> ModuleType:
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> ModuleType:
         if api_version not in (None, "2021.12", "2022.12", "2023.12", "2024.12"):
             raise ValueError(f"array API version {api_version!r} is not supported; 2024.12 is")
         return namespace
 
-    def __dlpack__(self, **kwargs: Any) -> Any:
+    def __dlpack__(
+        self,
+        /,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The values for `from_dlpack` of another library: a copy, unless `copy=False`.
+
+        Who receives memory by DLPack may write to it, and a Tensor's value never changes. Raises
+        BufferError for a device other than this one and the host's, and where `copy=False` can't be
+        had; ValueError for a Tensor that requires grad.
+        """
         self._refuse_if_differentiable("__dlpack__")
-        # The consumer may write to what it receives, so it gets a copy.
-        return self.device.backend.copy(self.data).__dlpack__(**kwargs)
+        raw, here = self.data, self.__dlpack_device__()
+        if dl_device is not None and tuple(dl_device) != here:
+            if copy is False or tuple(dl_device) != HOST:
+                raise BufferError(
+                    f"__dlpack__: from {self.device} to DLPack device {tuple(dl_device)} with "
+                    f"copy={copy}; move the Tensor first, as in x.to('cpu')"
+                )
+            raw = self.device.backend.to_numpy(raw)
+        if copy is False and any(step < 0 for step in getattr(raw, "strides", ())):
+            raise BufferError("__dlpack__: copy=False, but axes run backwards, which few can read")
+        options = {"stream": stream, "max_version": max_version}
+        given = {name: option for name, option in options.items() if option is not None}
+        return raw.__dlpack__(**given, copy=copy is not False)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return self.data.__dlpack_device__()
+        kind, number = self.data.__dlpack_device__()
+        return int(kind), int(number)
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
         """This Tensor on another device, differentiably."""
@@ -420,7 +449,7 @@ class Tensor:
 
     # --- assignment: the handle gets a new value, no other Tensor changes ------------------------
 
-    def __setitem__(self, key: Any, value: Any) -> None:
+    def __setitem__(self, key: Any, value: Any, /) -> None:
         self._rebind(namespace.index_set(self, key, value), "x[key] = value")
 
     def _rebind(self, new: Tensor, what: str) -> Tensor:
@@ -448,93 +477,93 @@ class Tensor:
         """`x.at[key].set(v)` and `x.at[key].add(v)`: a new Tensor with `v` put at `key`."""
         return namespace.At(self)
 
-    def __iadd__(self, other: Any) -> Tensor:
+    def __iadd__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.add(self, other), "x += y")
 
-    def __isub__(self, other: Any) -> Tensor:
+    def __isub__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.subtract(self, other), "x -= y")
 
-    def __imul__(self, other: Any) -> Tensor:
+    def __imul__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.multiply(self, other), "x *= y")
 
-    def __itruediv__(self, other: Any) -> Tensor:
+    def __itruediv__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.divide(self, other), "x /= y")
 
-    def __ifloordiv__(self, other: Any) -> Tensor:
+    def __ifloordiv__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.floor_divide(self, other), "x //= y")
 
-    def __imod__(self, other: Any) -> Tensor:
+    def __imod__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.remainder(self, other), "x %= y")
 
-    def __ipow__(self, other: Any) -> Tensor:
+    def __ipow__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.pow(self, other), "x **= y")
 
-    def __imatmul__(self, other: Any) -> Tensor:
+    def __imatmul__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.matmul(self, other), "x @= y")
 
-    def __iand__(self, other: Any) -> Tensor:
+    def __iand__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_and(self, other), "x &= y")
 
-    def __ior__(self, other: Any) -> Tensor:
+    def __ior__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_or(self, other), "x |= y")
 
-    def __ixor__(self, other: Any) -> Tensor:
+    def __ixor__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_xor(self, other), "x ^= y")
 
-    def __ilshift__(self, other: Any) -> Tensor:
+    def __ilshift__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_left_shift(self, other), "x <<= y")
 
-    def __irshift__(self, other: Any) -> Tensor:
+    def __irshift__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_right_shift(self, other), "x >>= y")
 
     # --- operators -------------------------------------------------------------------------------
 
-    def __add__(self, other: Any) -> Tensor:
+    def __add__(self, other: Any, /) -> Tensor:
         return namespace.add(self, other)
 
-    def __radd__(self, other: Any) -> Tensor:
+    def __radd__(self, other: Any, /) -> Tensor:
         return namespace.add(other, self)
 
-    def __sub__(self, other: Any) -> Tensor:
+    def __sub__(self, other: Any, /) -> Tensor:
         return namespace.subtract(self, other)
 
-    def __rsub__(self, other: Any) -> Tensor:
+    def __rsub__(self, other: Any, /) -> Tensor:
         return namespace.subtract(other, self)
 
-    def __mul__(self, other: Any) -> Tensor:
+    def __mul__(self, other: Any, /) -> Tensor:
         return namespace.multiply(self, other)
 
-    def __rmul__(self, other: Any) -> Tensor:
+    def __rmul__(self, other: Any, /) -> Tensor:
         return namespace.multiply(other, self)
 
-    def __truediv__(self, other: Any) -> Tensor:
+    def __truediv__(self, other: Any, /) -> Tensor:
         return namespace.divide(self, other)
 
-    def __rtruediv__(self, other: Any) -> Tensor:
+    def __rtruediv__(self, other: Any, /) -> Tensor:
         return namespace.divide(other, self)
 
-    def __floordiv__(self, other: Any) -> Tensor:
+    def __floordiv__(self, other: Any, /) -> Tensor:
         return namespace.floor_divide(self, other)
 
-    def __rfloordiv__(self, other: Any) -> Tensor:
+    def __rfloordiv__(self, other: Any, /) -> Tensor:
         return namespace.floor_divide(other, self)
 
-    def __mod__(self, other: Any) -> Tensor:
+    def __mod__(self, other: Any, /) -> Tensor:
         return namespace.remainder(self, other)
 
-    def __rmod__(self, other: Any) -> Tensor:
+    def __rmod__(self, other: Any, /) -> Tensor:
         return namespace.remainder(other, self)
 
-    def __pow__(self, other: Any) -> Tensor:
+    def __pow__(self, other: Any, /) -> Tensor:
         return namespace.pow(self, other)
 
-    def __rpow__(self, other: Any) -> Tensor:
+    def __rpow__(self, other: Any, /) -> Tensor:
         return namespace.pow(other, self)
 
-    def __matmul__(self, other: Any) -> Tensor:
+    def __matmul__(self, other: Any, /) -> Tensor:
         return namespace.matmul(self, other)
 
-    def __rmatmul__(self, other: Any) -> Tensor:
+    def __rmatmul__(self, other: Any, /) -> Tensor:
         return namespace.matmul(other, self)
 
     def __neg__(self) -> Tensor:
@@ -549,55 +578,55 @@ class Tensor:
     def __invert__(self) -> Tensor:
         return namespace.bitwise_invert(self)
 
-    def __and__(self, other: Any) -> Tensor:
+    def __and__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_and(self, other)
 
-    def __rand__(self, other: Any) -> Tensor:
+    def __rand__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_and(other, self)
 
-    def __or__(self, other: Any) -> Tensor:
+    def __or__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_or(self, other)
 
-    def __ror__(self, other: Any) -> Tensor:
+    def __ror__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_or(other, self)
 
-    def __xor__(self, other: Any) -> Tensor:
+    def __xor__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_xor(self, other)
 
-    def __rxor__(self, other: Any) -> Tensor:
+    def __rxor__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_xor(other, self)
 
-    def __lshift__(self, other: Any) -> Tensor:
+    def __lshift__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_left_shift(self, other)
 
-    def __rlshift__(self, other: Any) -> Tensor:
+    def __rlshift__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_left_shift(other, self)
 
-    def __rshift__(self, other: Any) -> Tensor:
+    def __rshift__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_right_shift(self, other)
 
-    def __rrshift__(self, other: Any) -> Tensor:
+    def __rrshift__(self, other: Any, /) -> Tensor:
         return namespace.bitwise_right_shift(other, self)
 
-    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __eq__(self, other: object, /) -> Tensor:  # type: ignore[override]
         return namespace.equal(self, other)
 
-    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+    def __ne__(self, other: object, /) -> Tensor:  # type: ignore[override]
         return namespace.not_equal(self, other)
 
-    def __lt__(self, other: Any) -> Tensor:
+    def __lt__(self, other: Any, /) -> Tensor:
         return namespace.less(self, other)
 
-    def __le__(self, other: Any) -> Tensor:
+    def __le__(self, other: Any, /) -> Tensor:
         return namespace.less_equal(self, other)
 
-    def __gt__(self, other: Any) -> Tensor:
+    def __gt__(self, other: Any, /) -> Tensor:
         return namespace.greater(self, other)
 
-    def __ge__(self, other: Any) -> Tensor:
+    def __ge__(self, other: Any, /) -> Tensor:
         return namespace.greater_equal(self, other)
 
-    def __getitem__(self, key: Any) -> Tensor:
+    def __getitem__(self, key: Any, /) -> Tensor:
         return namespace.getitem(self, key)
 
     # --- methods that users of NumPy and PyTorch reach for ---------------------------------------
