@@ -131,6 +131,10 @@ class Module(Tree):
         """Copy the values of a state dict into this module and those below it; see `nn.state`."""
         return load_state_dict(self, state_dict, strict)
 
+    def refuse_state(self, name: str, value: numpy.ndarray[Any, Any]) -> str | None:
+        """Why `value` must not be loaded as this module's `name`, or None; a subclass's to say."""
+        return None
+
     # --- showing ---------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:

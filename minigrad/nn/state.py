@@ -47,7 +47,8 @@ def load_state_dict(
 
     The values are Tensors, NumPy arrays, or arrays that NumPy can read, as a PyTorch tensor; they
     take the dtype and device of what they fill. With `strict`, the keys must be the same on both
-    sides. Raises RuntimeError, with everything that does not fit, before anything is changed.
+    sides. Raises RuntimeError, with everything that does not fit or that a module refuses (see
+    `Module.refuse_state`), before anything is changed.
     """
     own = persistent(module)
     missing = [name for name in own if name not in state_dict]
@@ -67,6 +68,7 @@ def load_state_dict(
                 )
             else:
                 new[name] = value
+    faults += refusals(module, new)
     if faults:
         listed = "\n  ".join(faults)
         raise RuntimeError(
@@ -80,10 +82,27 @@ def load_state_dict(
 
 def persistent(module: Module) -> dict[str, Tensor]:
     """What a state dict holds: shared parts under each of their paths, as PyTorch has them."""
-    found: dict[str, Tensor] = {}
+    return {
+        join(path, name): tensor
+        for path, m in module.named_modules(remove_duplicate=False)
+        for name, tensor in own_state(m)
+    }
+
+
+def own_state(module: Module) -> list[tuple[str, Tensor]]:
+    """The same, of a module alone."""
+    buffers = [(name, b) for name, b in module._own_buffers() if module._persistence[name]]
+    return [*module._own_parameters(), *buffers]
+
+
+def refusals(module: Module, new: Mapping[str, Any]) -> list[str]:
+    """What `module` and those below it have against the values that fit."""
+    found = []
     for path, m in module.named_modules(remove_duplicate=False):
-        found.update((join(path, name), p) for name, p in m._own_parameters())
-        found.update((join(path, name), b) for name, b in m._own_buffers() if m._persistence[name])
+        for name, _ in own_state(m):
+            key = join(path, name)
+            reason = m.refuse_state(name, new[key]) if key in new else None
+            found += [f"{key}: {reason}"] if reason else []
     return found
 
 

@@ -133,6 +133,31 @@ def test_without_strict_what_is_there_is_loaded_and_the_rest_is_named() -> None:
         net.load_state_dict({"bias": np.ones(2)}, strict=False)
 
 
+class Thermometer(nn.Module):
+    """A module with a buffer that can't be anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(mg.ones(1))
+        self.register_buffer("kelvin", mg.ones(1))
+
+    def refuse_state(self, name: str, value: Any) -> str | None:
+        return "too cold" if name == "kelvin" and value < 0 else None
+
+
+def test_what_a_module_refuses_is_named_under_every_path_and_nothing_is_loaded() -> None:
+    one, other = Thermometer(), Thermometer()
+    net = nn.Sequential(one, other, one)
+    good = {name: np.full(1, 5.0) for name in net.state_dict()}
+    bad = {**good, "1.kelvin": np.full(1, -1.0), "2.kelvin": np.full(1, -2.0)}
+    for strict in (True, False):
+        with pytest.raises(RuntimeError, match=r"1\.kelvin: too cold\n  2\.kelvin: too cold$"):
+            net.load_state_dict(bad, strict)
+        assert all(t.item() == 1.0 for t in net.state_dict().values())
+    net.load_state_dict(good)
+    assert all(t.item() == 5.0 for t in net.state_dict().values())
+
+
 def test_buffers_that_do_not_persist_are_neither_saved_nor_asked_for() -> None:
     net = nn.Module()
     net.register_buffer("kept", mg.ones(1))
