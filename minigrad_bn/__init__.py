@@ -6,12 +6,33 @@
     y = bn(x)          # (N, 16, H, W): normalised by the batch, in training
 
 From the ground up: `statistics` (mean and variance), `training` and `evaluation` (the operations
-and their derivatives), `functional` (`batch_norm`), `layers`. Beside them, the textbook's way:
-`circuit`, every step in sight, and `cs231n`, the course's two functions.
+and their derivatives); `settings` and `running` (how statistics are kept), `core` (all of it as a
+pure function, `normalise`), `functional` (`batch_norm`), `freezing`, `dialects` and `layers`.
+Beside them, the textbook's way: `circuit`, every step in sight, and `cs231n`, the course's two
+functions.
 """
 
 from . import cs231n
+from .core import normalise
+from .dialects import convert_state
+from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .running import Running
+from .settings import Settings
 
-__all__ = ["BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "batch_norm", "cs231n"]
+__all__ = [
+    "BatchNorm1d",
+    "BatchNorm2d",
+    "BatchNorm3d",
+    "Running",
+    "Settings",
+    "batch_norm",
+    "convert_state",
+    "cs231n",
+    "freeze",
+    "freeze_stats",
+    "normalise",
+    "unfreeze",
+    "use_batch_stats",
+]

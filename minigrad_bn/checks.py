@@ -12,17 +12,20 @@ from typing import Any
 
 from minigrad.extend import Tensor
 
-from .statistics import count
+from .running import Running
+from .settings import Settings
+from .statistics import Axes, count
 
 __all__ = [
+    "check_channel_axis",
     "check_channels",
-    "check_eps",
     "check_floats",
-    "check_momentum",
+    "check_pair",
     "check_rank",
-    "check_statistics",
+    "check_running",
     "check_variance_exists",
     "check_vectors",
+    "layout",
 ]
 
 
@@ -37,13 +40,22 @@ def check_floats(what: str, x: Any) -> None:
         )
 
 
-def check_rank(what: str, shape: tuple[int, ...], layouts: Mapping[int, str]) -> None:
+def layout(letters: str, channel_axis: int) -> str:
+    """The axes of an input as a reader writes them: ("NCHW", -1) are (N, H, W, C)."""
+    axes = [a for a in letters if a != "C"]
+    axes.insert(channel_axis % len(letters), "C")
+    return f"({', '.join(axes)})"
+
+
+def check_rank(
+    what: str, shape: tuple[int, ...], layouts: Mapping[int, str], channel_axis: int
+) -> None:
     """Raise ValueError unless an input has as many axes as one of `layouts`."""
     rank = len(shape)
     if rank in layouts:
         return
     ranks = " or ".join([f"{n}D" for n in layouts])
-    meant = " or ".join(layouts.values())
+    meant = " or ".join([layout(letters, channel_axis) for letters in layouts.values()])
     message = f"{what}: expected {ranks} input (got {rank}D input): {meant}, not {shape}"
     if rank + 1 in layouts:
         message += "; a single sample becomes a batch by mg.expand_dims(x, axis=0)"
@@ -52,28 +64,43 @@ def check_rank(what: str, shape: tuple[int, ...], layouts: Mapping[int, str]) ->
     raise ValueError(message)
 
 
-def check_channels(what: str, shape: tuple[int, ...], name: str, channels: int) -> None:
-    """Raise RuntimeError unless axis 1 of an input has as many channels as `name` is for."""
-    if shape[1] == channels:
+def check_channel_axis(what: str, shape: tuple[int, ...], channel_axis: int) -> int:
+    """The axis of the channels, from 0. Raises ValueError if an input has no such axis."""
+    rank = len(shape)
+    if rank < 2:
+        raise ValueError(f"{what}: expected input of shape (N, C, ...), got {shape}")
+    if not -rank <= channel_axis < rank:
+        raise ValueError(f"{what}: channel_axis={channel_axis}, but the input has shape {shape}")
+    return channel_axis % rank
+
+
+def check_channels(
+    what: str, shape: tuple[int, ...], axis: int, name: str, channels: int, read_as: str = ""
+) -> None:
+    """Raise RuntimeError unless `axis` of an input has as many channels as `name` is for."""
+    if shape[axis] == channels:
         return
-    message = f"{what}: {name} is for {channels} channels, axis 1 of input {shape} has {shape[1]}"
+    message = f"{what}: {name} is for {channels} channels, axis {axis} of input {shape}"
+    message += f", read as {read_as}, has {shape[axis]}" if read_as else f" has {shape[axis]}"
     others = [a for a, n in enumerate(shape) if n == channels]
     if others:
+        other = others[-1]
+        instead = -1 if other == len(shape) - 1 else other
         message += (
-            f"; axis {others[-1]} has {channels}: if those are the channels, "
-            f"use mg.moveaxis(x, {others[-1]}, 1)"
+            f"; axis {other} has {channels}: if those are the channels, "
+            f"use mg.moveaxis(x, {other}, {axis}), or channel_axis={instead}"
         )
     raise RuntimeError(message)
 
 
-def check_vectors(what: str, x: Tensor, **vectors: Tensor | None) -> None:
+def check_vectors(what: str, x: Tensor, axis: int, **vectors: Tensor | None) -> None:
     """Raise unless each of `vectors` has one value for each channel of `x`, and is where `x` is."""
     for name, v in vectors.items():
         if v is None:
             continue
         if v.ndim != 1:
-            raise RuntimeError(f"{what}: {name} has shape {v.shape}, expected ({x.shape[1]},)")
-        check_channels(what, x.shape, name, v.shape[0])
+            raise RuntimeError(f"{what}: {name} has shape {v.shape}, expected ({x.shape[axis]},)")
+        check_channels(what, x.shape, axis, name, v.shape[0])
         if v.device is not x.device:
             raise ValueError(
                 f"{what}: {name} is on {v.device}, the input on {x.device}; "
@@ -81,44 +108,36 @@ def check_vectors(what: str, x: Tensor, **vectors: Tensor | None) -> None:
             )
 
 
-def check_statistics(mean: Tensor | None, var: Tensor | None, training: bool) -> None:
-    """Raise unless the running statistics come together, and are there where they are needed."""
+def check_pair(mean: Tensor | None, var: Tensor | None) -> None:
+    """Raise ValueError for one running statistic without the other."""
     if (mean is None) != (var is None):
         missing = "running_mean" if mean is None else "running_var"
         raise ValueError(
             f"batch_norm: {missing} is None; give both running_mean and running_var, or neither"
         )
-    if mean is None and not training:
+
+
+def check_running(running: Running | None, settings: Settings, training: bool) -> None:
+    """Raise unless there are the running statistics that are going to be used, or moved."""
+    if running is None and not training:
         raise RuntimeError(
             "batch_norm: evaluation needs running_mean and running_var; "
             "training=True normalises by the statistics of the batch instead"
         )
+    averages = training and running is not None and running.batches is None
+    if averages and settings.momentum is None:
+        raise ValueError(
+            "batch_norm: momentum=None is the plain average of all batches, which needs their "
+            "number: give a momentum, or use a layer, which counts them"
+        )
 
 
-def check_variance_exists(what: str, shape: tuple[int, ...], why: str) -> None:
+def check_variance_exists(what: str, shape: tuple[int, ...], axes: Axes, why: str) -> None:
     """Raise ValueError for a batch with one value a channel. With none, nothing is normalised."""
-    if count(shape, (0, *range(2, len(shape)))) == 1:
+    if count(shape, axes) == 1:
         raise ValueError(
             f"{what}: expected more than 1 value per channel {why}, got input of shape {shape}: "
             "one value has no variance; use a larger batch, leave out the last incomplete one "
-            "(DataLoader(..., drop_last=True)), normalise by running statistics (eval()), "
-            "or within each sample (nn.GroupNorm)"
+            "(DataLoader(..., drop_last=True)), normalise by running statistics (eval() or "
+            "freeze_stats()), or within each sample (nn.GroupNorm)"
         )
-
-
-def check_eps(what: str, eps: Any) -> float:
-    """`eps` as a float. Raises ValueError unless it is finite and at least 0."""
-    eps = float(eps)
-    if not 0 <= eps < float("inf"):
-        raise ValueError(f"{what}: eps must be finite and at least 0, got {eps}")
-    return eps
-
-
-def check_momentum(what: str, momentum: Any) -> float:
-    """`momentum` as a float. Raises ValueError unless it lies between 0 and 1."""
-    momentum = float(momentum)
-    if not 0 <= momentum <= 1:
-        raise ValueError(
-            f"{what}: momentum, the weight of the new batch, must lie in [0, 1], got {momentum}"
-        )
-    return momentum

@@ -1,76 +1,95 @@
 """BatchNorm1d, 2d and 3d: batch norm with a memory.
 
-The operation is pure; the layer owns weight and bias, the running statistics and the mode. Mode
-and statistics are read once, at the forward: nothing that happens to the layer afterwards changes
-what an earlier forward computed, or what its backward will.
+The core is pure; the layer owns weight and bias, the running statistics and the mode. Mode and
+statistics are read once, at the forward: nothing that happens to the layer afterwards changes what
+an earlier forward computed, or what its backward will.
 """
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from operator import index
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import minigrad as mg
 from minigrad import nn
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .checks import (
+    check_channel_axis,
     check_channels,
-    check_eps,
     check_floats,
-    check_momentum,
     check_rank,
     check_variance_exists,
+    layout,
 )
-from .functional import batch_norm
+from .core import normalise
+from .dialects import dialect_of
+from .freezing import Freezable
+from .running import Running, remember
+from .settings import DEFAULT_MOMENTUM, NonFinite, OnSingle, Settings, complement, one_momentum
 
 __all__ = ["BatchNorm", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
 
 
-class BatchNorm(nn.Module):
+class BatchNorm(Freezable):
     """What the layers share: everything but the shapes they take.
 
     `eps` is added to the variance, under the square root. `momentum` is the weight of the new batch
-    in the running statistics, or None for the plain average of all batches so far. With `affine`
-    there is a `weight`, and with `bias` a `bias`. Without `track_running_stats` there are no
-    buffers, and a batch is normalised by its own statistics in evaluation, too. Names, defaults
-    and semantics are PyTorch's: the running variance is the unbiased one, over m - 1.
+    in the running statistics, or None for the plain average of all batches so far; `decay` is the
+    weight of the old value, and says the same the other way round. With `affine` there is a
+    `weight`, and with `bias` a `bias`. Without `track_running_stats` there are no buffers, and a
+    batch is normalised by its own statistics in evaluation, too. Names, defaults and semantics are
+    PyTorch's: the running variance is the unbiased one, over m - 1, unless `bessel` is False.
 
-    Raises ValueError for a num_features, an eps or a momentum out of range. Warns of eps=0, by
-    which a constant channel becomes NaN.
+    `on_single`, `nonfinite` and `channel_axis` are told in `Settings`, and `settings` holds them
+    all; `momentum` and `eps` may be changed later.
+
+    Raises ValueError for a num_features or a setting out of range, and for momentum and decay both.
+    Warns of eps=0, by which a constant channel becomes NaN, and of a momentum that looks like a
+    decay.
     """
 
     layouts: ClassVar[dict[int, str]]
-    """The axes of an input, by how many there are."""
+    """The axes of an input, channels second, by how many there are."""
 
     weight: nn.Parameter | None
     bias: nn.Parameter | None
-    running_mean: Tensor | None
-    running_var: Tensor | None
     num_batches_tracked: Tensor | None
 
     def __init__(
         self,
         num_features: int,
         eps: float = 1e-5,
-        momentum: float | None = 0.1,
+        momentum: float | None = DEFAULT_MOMENTUM,
         affine: bool = True,
         track_running_stats: bool = True,
         device: Any = None,
         dtype: Any = None,
         *,
         bias: bool = True,
+        decay: float | None = None,
+        bessel: bool = True,
+        on_single: OnSingle = "raise",
+        nonfinite: NonFinite = "propagate",
+        channel_axis: int = 1,
     ) -> None:
         super().__init__()
-        name = type(self).__name__
         self.num_features = index(num_features)
         if self.num_features < 0:
+            name = type(self).__name__
             raise ValueError(f"{name}: num_features must not be negative, got {num_features}")
-        self.eps = check_eps(name, eps)
+        self.settings = Settings(
+            eps=eps,
+            momentum=one_momentum(momentum, decay),
+            bessel=bessel,
+            on_single=on_single,
+            nonfinite=nonfinite,
+            channel_axis=channel_axis,
+        )
         if self.eps == 0:
-            warnings.warn(f"{name}: with eps=0, a constant channel becomes NaN", stacklevel=2)
-        self.momentum = None if momentum is None else check_momentum(name, momentum)
+            warnings.warn("batch_norm: with eps=0, a constant channel becomes NaN", stacklevel=2)
         self.affine = affine
 
         def full(value: float) -> Tensor:
@@ -85,49 +104,118 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_var", full(1.0) if track_running_stats else None)
         self.register_buffer("num_batches_tracked", counter() if track_running_stats else None)
 
+    @classmethod
+    def from_dialect(cls, dialect: str, num_features: int, **options: Any) -> Self:
+        """A layer that keeps its statistics as another library does: see `dialects`.
+
+        `options` are the constructor's. Raises ValueError for a dialect that does not exist, and
+        for a momentum where the dialect means something else by it: there, say decay.
+        """
+        speaker = dialect_of(dialect)
+        if "momentum" in options and speaker.decay is not None:
+            raise ValueError(
+                f"{cls.__name__}: what {dialect} calls {speaker.decay} is the weight of the old "
+                f"value: say decay={options['momentum']} if that is what you mean"
+            )
+        s = speaker.settings
+        defaults: dict[str, Any] = {"eps": s.eps, "bessel": s.bessel}
+        if not {"decay", "momentum"} & set(options):
+            defaults["momentum"] = s.momentum
+        layer = cls(num_features, **{**defaults, **options})
+        layer.settings = replace(layer.settings, initial_var=s.initial_var)
+        layer.reset_running_stats()
+        return layer
+
+    # --- settings that PyTorch has as attributes -------------------------------------------------
+
     @property
-    def track_running_stats(self) -> bool:
-        """Whether there are running statistics. Settled when the layer is made."""
-        return self.running_mean is not None
+    def eps(self) -> float:
+        """What is added to the variance."""
+        return self.settings.eps
+
+    @eps.setter
+    def eps(self, eps: float) -> None:
+        self.settings = replace(self.settings, eps=eps)
+
+    @property
+    def momentum(self) -> float | None:
+        """The weight of the new batch in the running statistics; None for the plain average."""
+        return self.settings.momentum
+
+    @momentum.setter
+    def momentum(self, momentum: float | None) -> None:
+        self.settings = replace(self.settings, momentum=one_momentum(momentum, None))
+
+    # --- forward ---------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> Running | None:
+        """The running statistics as the core takes them: the buffers themselves."""
+        if self.running_mean is None or self.running_var is None:
+            return None
+        return Running(self.running_mean, self.running_var, self.num_batches_tracked)
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` normalised: by its own statistics in training, else by the running ones."""
-        name = type(self).__name__
-        check_floats(name, input)
-        check_rank(name, input.shape, self.layouts)
-        check_channels(name, input.shape, "num_features", self.num_features)
-        by_batch = self.training or not self.track_running_stats
-        if by_batch:
-            why = "when training" if self.training else "because track_running_stats=False"
-            check_variance_exists(name, input.shape, why)
-        y = batch_norm(
+        self.check_input(input)
+        by_batch, moves = self.normalises_by_batch, self.moves_stats
+        running = self.running
+        y, new = normalise(
             input,
-            self.running_mean,
-            self.running_var,
+            running if moves or not by_batch else None,
             self.weight,
             self.bias,
             training=by_batch,
-            momentum=self._momentum_of_next_batch(),
-            eps=self.eps,
+            settings=self.settings,
         )
-        counts = self.training and is_state_update_enabled()
-        if counts and self.num_batches_tracked is not None:
-            self.num_batches_tracked.data = (self.num_batches_tracked + 1).data
+        if moves and running is not None and new is not None and is_state_update_enabled():
+            self.warn_if_half_frozen()
+            remember(running, new)
         return y
 
-    def _momentum_of_next_batch(self) -> float:
-        """`momentum`; without one, batch t moves the average by a t-th."""
-        if self.momentum is not None:
-            return self.momentum
-        if self.num_batches_tracked is None or not self.training:
-            return 0.0  # nothing is moved
-        return 1 / (int(self.num_batches_tracked) + 1)
+    def check_input(self, input: Any) -> None:
+        """Raise unless `input` is a batch that this layer, in its mode, can normalise."""
+        name = type(self).__name__
+        check_floats(name, input)
+        shape = input.shape
+        check_rank(name, shape, self.layouts, self.settings.channel_axis)
+        axis = check_channel_axis(name, shape, self.settings.channel_axis)
+        read_as = layout(self.layouts[len(shape)], axis)
+        check_channels(name, shape, axis, "num_features", self.num_features, read_as)
+        if self.normalises_by_batch and self.settings.on_single == "raise":
+            why = "when training"
+            if not self.track_running_stats:
+                why = "because track_running_stats=False"
+            elif not self.moves_stats:
+                why = "in use_batch_stats()"
+            check_variance_exists(name, shape, tuple({*range(len(shape))} - {axis}), why)
+
+    # --- state -----------------------------------------------------------------------------------
+
+    def check_state(self) -> dict[str, list[int]]:
+        """The channels whose running statistics are sick, by name: empty for a healthy layer.
+
+        That is where the mean is not finite, or the variance not finite or negative.
+        """
+        sick = {}
+        for name, buffer in self.named_buffers(recurse=False):
+            if name != "num_batches_tracked":
+                fine = mg.isfinite(buffer) & (buffer >= (0 if name == "running_var" else -mg.inf))
+                sick[name] = [j for j, ok in enumerate(fine.tolist()) if not ok]
+        return {name: channels for name, channels in sick.items() if channels}
+
+    def refuse_state(self, name: str, value: Any) -> str | None:
+        """A running variance below 0, as averaging of weights makes it, is not loaded."""
+        if name == "running_var" and (value < 0).any():
+            channels = [j for j, v in enumerate(value) if v < 0]
+            return f"a variance can't be negative, as it is in channels {channels}"
+        return None
 
     def reset_running_stats(self) -> None:
         """Make the running mean 0, the running variance 1, and start counting again."""
         for tensor, value in (
             (self.running_mean, 0),
-            (self.running_var, 1),
+            (self.running_var, self.settings.initial_var),
             (self.num_batches_tracked, 0),
         ):
             if tensor is not None:
@@ -141,27 +229,35 @@ class BatchNorm(nn.Module):
                 parameter.data = mg.full_like(parameter, value).data
 
     def extra_repr(self) -> str:
-        """The arguments that make this layer, as PyTorch shows them."""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, "
+        """The arguments that make this layer as PyTorch shows them, and what PyTorch hides."""
+        s = self.settings
+        average = "plain average" if s.momentum is None else f"decay {complement(s.momentum)}"
+        text = (
+            f"{self.num_features}, eps={s.eps}, momentum={s.momentum} ({average}), "
             f"affine={self.affine}, bias={self.bias is not None}, "
             f"track_running_stats={self.track_running_stats}"
         )
+        if self.track_running_stats:
+            text += f", running_var={'unbiased' if s.bessel else 'biased'}"
+        for name in ("on_single", "nonfinite", "channel_axis"):
+            if getattr(s, name) != getattr(Settings, name):
+                text += f", {name}={getattr(s, name)!r}"
+        return text + (", stats_frozen=True" if self.stats_frozen else "")
 
 
 class BatchNorm1d(BatchNorm):
     """Batch norm of (N, C), over N; or of (N, C, L), over N and L. See `BatchNorm`."""
 
-    layouts: ClassVar = {2: "(N, C)", 3: "(N, C, L)"}
+    layouts: ClassVar = {2: "NC", 3: "NCL"}
 
 
 class BatchNorm2d(BatchNorm):
     """Batch norm of (N, C, H, W), over N, H and W. See `BatchNorm`."""
 
-    layouts: ClassVar = {4: "(N, C, H, W)"}
+    layouts: ClassVar = {4: "NCHW"}
 
 
 class BatchNorm3d(BatchNorm):
     """Batch norm of (N, C, D, H, W), over N, D, H and W. See `BatchNorm`."""
 
-    layouts: ClassVar = {5: "(N, C, D, H, W)"}
+    layouts: ClassVar = {5: "NCDHW"}

@@ -20,7 +20,7 @@ from .layers import assert_same_state, state_of
         (BatchNorm1d(3), (3,), ValueError, r"\(N, C\) or \(N, C, L\), not \(3,\).*expand_dims"),
         (BatchNorm2d(3), (3, 8, 8), ValueError, r"4D input \(got 3D .*\(N, C, H, W\).*expand_dims"),
         (BatchNorm3d(3), (4, 3, 2), ValueError, r"5D input \(got 3D .*that is for BatchNorm1d"),
-        (BatchNorm1d(3), (4, 5), RuntimeError, r"num_features is for 3 .* \(4, 5\) has 5$"),
+        (BatchNorm1d(3), (4, 5), RuntimeError, r"for 3 .* \(4, 5\), read as \(N, C\), has 5$"),
         (BatchNorm1d(5), (4, 3, 5), RuntimeError, r"axis 2 has 5: .*mg.moveaxis\(x, 2, 1\)"),
         (BatchNorm2d(3), (4, 8, 8, 3), RuntimeError, r"axis 3 has 3: .*mg.moveaxis\(x, 3, 1\)"),
     ],
@@ -39,7 +39,7 @@ def test_an_input_of_another_shape_is_told_the_axes_and_the_way_out(layer, shape
 
 def test_channels_are_checked_where_there_is_nothing_to_compare_with():
     bn = BatchNorm1d(5, affine=False, track_running_stats=False)
-    with pytest.raises(RuntimeError, match="num_features is for 5 channels, axis 1"):
+    with pytest.raises(RuntimeError, match="num_features is for 5 channels, axis 1 of input"):
         bn(mg.ones((4, 3)))
 
 

@@ -52,9 +52,10 @@ def test_without_momentum_the_statistics_are_plain_averages_in_any_order(shape, 
     assert bn.num_batches_tracked.item() == k
 
 
-@given(k=st.integers(1, 6), momentum=st.floats(0, 1), seed=seeds)
-def test_running_statistics_are_the_exponential_average_in_closed_form(k, momentum, seed):
-    bn = BatchNorm1d(3, momentum=momentum, dtype=mg.float64)
+@given(k=st.integers(1, 6), decay=st.floats(0, 1), seed=seeds)
+def test_running_statistics_are_the_exponential_average_in_closed_form(k, decay, seed):
+    bn = BatchNorm1d(3, decay=decay, dtype=mg.float64)
+    momentum = bn.momentum
     start = np.array([1.0, -2.0, 0.5])
     bn.running_mean.data = start.copy()
     for i in range(k):
