@@ -84,6 +84,7 @@ from .ops.elementwise import (
     minimum,
     multiply,
     negative,
+    nextafter,
     not_equal,
     positive,
     pow,
@@ -115,6 +116,7 @@ from .ops.indexing import (
     take,
     take_along_axis,
 )
+from .ops.inspection import namespace_info as __array_namespace_info__
 from .ops.linalg import matmul, matrix_transpose, outer, tensordot, vecdot
 from .ops.reductions import (
     all,
@@ -132,6 +134,7 @@ from .ops.reductions import (
     sum,
     var,
 )
+from .ops.sets import unique_all, unique_counts, unique_inverse, unique_values
 from .ops.shapes import (
     broadcast_arrays,
     broadcast_to,
@@ -157,29 +160,30 @@ from .tensor import Tensor
 
 # fmt: off
 __all__ = [
-    "At", "Device", "Tensor", "__array_api_version__", "__version__", "abs", "acos", "acosh",
-    "add", "all", "any", "arange", "argmax", "argmin", "argsort", "asarray", "asin", "asinh",
-    "astype", "atan", "atan2", "atanh", "autograd", "backends", "bitwise_and", "bitwise_invert",
-    "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool",
-    "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex128", "complex64",
-    "concat", "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod", "cumulative_sum",
-    "data", "device", "diff", "divide", "dtype", "e", "empty", "empty_like", "enable_grad",
-    "equal", "exp", "expand_dims", "expm1", "extend", "eye", "finfo", "flip", "float16",
-    "float32", "float64", "floor", "floor_divide", "fold", "from_dlpack", "full", "full_like",
-    "get_default_dtype", "getitem", "grad", "greater", "greater_equal", "hessian", "hvp",
-    "hypot", "iinfo", "index_set", "inf", "int16", "int32", "int64", "int8", "is_grad_enabled",
-    "isdtype", "isfinite", "isinf", "isnan", "jacobian", "jvp", "less", "less_equal", "linalg",
-    "linspace", "load", "log", "log10", "log1p", "log2", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose", "max", "maximum",
-    "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative", "newaxis",
-    "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim", "outer", "pad",
-    "permute_dims", "pi", "positive", "pow", "prod", "random", "reciprocal", "remainder",
-    "repeat", "reshape", "result_type", "roll", "round", "save", "scatter_add", "searchsorted",
-    "set_default_device", "set_default_dtype", "sign", "signbit", "sin", "sinh",
+    "At", "Device", "Tensor", "__array_api_version__", "__array_namespace_info__", "__version__",
+    "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "asarray",
+    "asin", "asinh", "astype", "atan", "atan2", "atanh", "autograd", "backends", "bitwise_and",
+    "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex128",
+    "complex64", "concat", "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod",
+    "cumulative_sum", "data", "device", "diff", "divide", "dtype", "e", "empty", "empty_like",
+    "enable_grad", "equal", "exp", "expand_dims", "expm1", "extend", "eye", "finfo", "flip",
+    "float16", "float32", "float64", "floor", "floor_divide", "fold", "from_dlpack", "full",
+    "full_like", "get_default_dtype", "getitem", "grad", "greater", "greater_equal", "hessian",
+    "hvp", "hypot", "iinfo", "index_set", "inf", "int16", "int32", "int64", "int8",
+    "is_grad_enabled", "isdtype", "isfinite", "isinf", "isnan", "jacobian", "jvp", "less",
+    "less_equal", "linalg", "linspace", "load", "log", "log10", "log1p", "log2", "logaddexp",
+    "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose", "max",
+    "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative",
+    "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim",
+    "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod", "random", "reciprocal",
+    "remainder", "repeat", "reshape", "result_type", "roll", "round", "save", "scatter_add",
+    "searchsorted", "set_default_device", "set_default_dtype", "sign", "signbit", "sin", "sinh",
     "sliding_window_view", "sort", "special", "sqrt", "square", "squeeze", "stack", "std",
     "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tile",
-    "to_device", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unstack",
-    "value_and_grad", "var", "vecdot", "vjp", "where", "windows", "zeros", "zeros_like",
+    "to_device", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unstack", "value_and_grad", "var",
+    "vecdot", "vjp", "where", "windows", "zeros", "zeros_like",
 ]
 # fmt: on
 

@@ -12,6 +12,8 @@ from .tensor import namespace
 
 __all__ = [
     "as_floating",
+    "default_complex",
+    "default_dtype_of",
     "default_float",
     "get_default_dtype",
     "is_floating",
@@ -35,6 +37,19 @@ def get_default_dtype() -> numpy.dtype[Any]:
 
 
 default_float = get_default_dtype
+
+
+def default_complex() -> numpy.dtype[Any]:
+    """The complex dtype of new Tensors: that whose parts have the default floating dtype."""
+    return numpy.result_type(_default.get(), numpy.complex64)
+
+
+def default_dtype_of(*numbers: Any) -> numpy.dtype[Any]:
+    """The dtype of a new Tensor that is made of these Python numbers."""
+    kind = numpy.result_type(*map(type, numbers)).kind
+    return {"f": default_float(), "c": default_complex()}.get(
+        kind, numpy.dtype("bool" if kind == "b" else "int64")
+    )
 
 
 def set_default_dtype(dtype: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from .backends import Backend, Device, backend_of, current_device
-from .dtypes import default_float, is_floating, weak_types, widest_float
+from .dtypes import default_dtype_of, default_float, is_floating, weak_types, widest_float
 from .tensor import Tensor
 
 __all__ = ["describe", "lift", "promoted"]
@@ -60,19 +60,20 @@ def lift_one(name: str, i: int, x: Any) -> Any:
 def as_tensor(x: Any, device: Device) -> Tensor:
     """A Python number as a 0-d Tensor of the default dtype of its kind."""
     backend = device.backend
-    dtype = backend.raw_dtype(default_float()) if isinstance(x, float) else None
+    dtype = backend.raw_dtype(default_dtype_of(x))
     return Tensor(backend.asarray(x, dtype=dtype, device=device), device)
 
 
 def promoted(backend: Backend, raw: Sequence[Any], floating: bool) -> list[Any]:
     """Raw inputs of mixed kinds, integers brought to the floating dtype among them.
 
-    Beside a Python float, or with `floating`, integers alone become the default floating dtype.
+    Beside a Python float or complex number, or with `floating`, integers alone become the default
+    floating dtype.
     """
     floats = [x.dtype for x in raw if x.__class__ not in weak_types and is_floating(backend, x)]
     if floats:
         target = widest_float(backend, floats)
-    elif floating or any(x.__class__ is float for x in raw):
+    elif floating or any(x.__class__ in (float, complex) for x in raw):
         target = backend.raw_dtype(default_float())
     else:
         return list(raw)

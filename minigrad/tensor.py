@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .backends import Backend, Device
     from .primitive import Primitive
 
-__all__ = ["Barrier", "Form", "Leaf", "Node", "Tensor", "record", "recording"]
+__all__ = ["KINDS", "Barrier", "Form", "Leaf", "Node", "Tensor", "record", "recording"]
 
 namespace: Any = sys.modules[__package__]
 

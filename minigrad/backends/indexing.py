@@ -136,15 +136,22 @@ class Gather:
     def __init__(self, xp: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> None:
         self.xp = xp
         entries: list[Any] = []
+        basic: list[Any] = []
         for entry in key:
-            entries.extend(xp.nonzero(entry) if is_mask(entry) else [entry])
+            found = [entry]
+            if is_mask(entry):
+                # A truth value makes an axis of one place, and takes it or not.
+                found = xp.nonzero(entry if entry.ndim else xp.reshape(entry, (1,)))
+            entries.extend(found)
+            new_axis = is_mask(entry) and not entry.ndim
+            basic.extend([None if new_axis else basic_part(e) for e in found])
         places = advanced_places(entries)
         # NumPy puts the block of the arrays where they stood if they stood together, else in front.
         together = places == list(range(places[0], places[0] + len(places)))
         entries = [e for e in entries if e is not ...]
         places = advanced_places(entries)
         device = next(entries[i].device for i in places if not isinstance(entries[i], int))
-        self.basic = tuple(slice(None) if i in places else e for i, e in enumerate(entries))
+        self.basic = tuple(e for e in basic if e is not ...)
         sliced = basic_shape(self.basic, shape)
         arrays = [within(xp, entries[i], i, sliced, device) for i in places]
         arrays = list(xp.broadcast_arrays(*arrays))
@@ -192,6 +199,11 @@ def advanced_places(entries: list[Any]) -> list[int]:
         for i, e in enumerate(entries)
         if e is not None and e is not ... and not isinstance(e, slice)
     ]
+
+
+def basic_part(entry: Any) -> Any:
+    """What stands in the basic key for an entry: all of its axis for an array or an integer."""
+    return entry if entry is None or entry is ... or isinstance(entry, slice) else slice(None)
 
 
 def within(xp: Any, entry: Any, axis: int, shape: tuple[int, ...], device: Any) -> Any:

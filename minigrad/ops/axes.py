@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from numpy.exceptions import AxisError
+
 __all__ = ["Axis", "axes_of", "axis_of", "count_of", "require_matrices", "restore_axes"]
 
 Axis = int | tuple[int, ...] | None
 
 
 def axis_of(name: str, axis: int, ndim: int) -> int:
-    """A single axis as a number from 0. Raises ValueError if there is no such axis."""
+    """A single axis as a number from 0. Raises AxisError, which is a ValueError and IndexError."""
     if not -ndim <= axis < ndim:
-        raise ValueError(f"{name}: axis {axis} is out of bounds for {ndim} dimensions")
+        raise AxisError(f"{name}: axis {axis} is out of bounds for {ndim} dimensions")
     return axis % ndim
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy
 
 from ..backends import Device
 from ..backends import device as device_named
+from ..dtypes import default_float
 from ..primitive import Primitive, primitive
 from ..tensor import Form, Tensor, record, recording
 
@@ -36,6 +37,8 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
     if device is not None:
         x = to_device(x, device)
     target = numpy.dtype(dtype)
+    if x.dtype.kind == "c" != target.kind:
+        raise TypeError(f"astype: {x.dtype} to {target} would lose a part; use mg.real or mg.imag")
     if x.requires_grad and target.kind == "c":
         raise TypeError(f"astype: gradients through complex numbers ({target}) are not supported")
     raw = x.device.backend.raw_dtype(target)
@@ -44,7 +47,12 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -
 
 
 def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
-    """x on another device, by way of the host where libraries differ; gradients travel back."""
+    """x on another device, by way of the host where libraries differ; gradients travel back.
+
+    Raises ValueError for a stream: the result is there when the call returns.
+    """
+    if stream is not None:
+        raise ValueError(f"to_device: stream={stream!r}; transfers are synchronous, pass none")
     target: Device = device_named(device)
     if x.device is target:
         return x
@@ -62,17 +70,21 @@ def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
 def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:
     """The dtype that operations on these Tensors, dtypes and Python scalars give.
 
-    Integers beside floating dtypes do not widen them: int64 and float32 give float32.
+    Where the standard leaves the result open, integers do not widen floating dtypes (int64 and
+    float32 give float32), and become the default floating dtype beside a Python float. Raises
+    ValueError unless there is a Tensor or a dtype.
     """
+    scalars = [x for x in arrays_and_dtypes if isinstance(x, bool | int | float | complex)]
     dtypes = [
         x.dtype if isinstance(x, Tensor) else numpy.dtype(x)
         for x in arrays_and_dtypes
         if not isinstance(x, bool | int | float | complex)
     ]
-    scalars = [x for x in arrays_and_dtypes if isinstance(x, bool | int | float | complex)]
     if not dtypes:
         raise ValueError("result_type: expected at least one Tensor or dtype")
     floats = [d for d in dtypes if d.kind in "fc"]
+    if not floats and any(isinstance(x, float | complex) for x in scalars):
+        floats = [default_float()]
     return numpy.result_type(*(floats or dtypes), *scalars)
 
 
@@ -86,11 +98,49 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     return numpy.isdtype(numpy.dtype(dtype), kind)
 
 
-def finfo(type: Any, /) -> numpy.finfo[Any]:
-    """Machine limits of a floating dtype (or of a Tensor's)."""
-    return numpy.finfo(type.dtype if isinstance(type, Tensor) else type)
+class Finfo(NamedTuple):
+    """The limits of a floating dtype, as Python numbers; of a complex one, those of its parts."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: numpy.dtype[Any]
 
 
-def iinfo(type: Any, /) -> numpy.iinfo[Any]:
-    """Machine limits of an integer dtype (or of a Tensor's)."""
-    return numpy.iinfo(type.dtype if isinstance(type, Tensor) else type)
+class Iinfo(NamedTuple):
+    """The limits of an integer dtype, as Python numbers."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: numpy.dtype[Any]
+
+
+def finfo(type: Any, /) -> Finfo:
+    """Machine limits of a floating or complex dtype (or of a Tensor's).
+
+    Raises TypeError for any other dtype.
+    """
+    dtype = numpy.dtype(type.dtype if isinstance(type, Tensor) else type)
+    if dtype.kind not in "fc":
+        raise TypeError(f"finfo: {dtype} is no floating dtype; use mg.iinfo")
+    found = numpy.finfo(dtype)
+    return Finfo(
+        bits=found.bits,
+        eps=float(found.eps),
+        max=float(found.max),
+        min=float(found.min),
+        smallest_normal=float(found.smallest_normal),
+        dtype=found.dtype,
+    )
+
+
+def iinfo(type: Any, /) -> Iinfo:
+    """Machine limits of an integer dtype (or of a Tensor's). Raises TypeError for any other."""
+    dtype = numpy.dtype(type.dtype if isinstance(type, Tensor) else type)
+    if dtype.kind not in "iu":
+        raise TypeError(f"iinfo: {dtype} is no integer dtype; use mg.finfo")
+    found = numpy.iinfo(dtype)
+    return Iinfo(found.bits, int(found.max), int(found.min), dtype)

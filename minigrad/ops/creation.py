@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import numpy
 
 from ..backends import Device, backend_of, current_device
 from ..backends import device as device_named
-from ..dtypes import get_default_dtype
+from ..dtypes import default_complex, default_dtype_of, default_float
 from ..primitive import Primitive
 from ..tensor import Tensor
 
@@ -57,14 +58,17 @@ def asarray(
     copy: bool | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`obj` as a Tensor; an array shares its memory unless `copy`, dtype or device forbid.
+    """`obj` as a Tensor: a number, nested lists, an array, a buffer such as a memoryview.
 
-    Raises TypeError for lists that hold Tensors and for data that is no array, ValueError if
-    `copy=False` can't be had.
+    An array or a buffer keeps its dtype, and shares its memory unless `copy`, dtype or device
+    forbid. Raises TypeError for lists that hold Tensors and for data that is no array, ValueError
+    if `copy=False` can't be had.
     """
     if isinstance(obj, Tensor):
         new = convert(obj, dtype, device, copy)
     else:
+        if isinstance(obj, memoryview | bytearray | bytes | array):
+            obj = numpy.asarray(memoryview(obj))
         backend = backend_of(obj)
         if backend is None:
             obj = from_python(obj, dtype)
@@ -110,7 +114,7 @@ _copy = Primitive(
 
 
 def from_python(data: Any, dtype: Any) -> numpy.ndarray[Any, Any]:
-    """Numbers and nested lists as a NumPy array, floats in the default dtype."""
+    """Numbers and nested lists as a NumPy array, in the default dtype of their kind."""
     if any(isinstance(leaf, Tensor) for leaf in leaves(data)):
         raise TypeError(
             "asarray: a list of Tensors would lose their history; "
@@ -122,8 +126,11 @@ def from_python(data: Any, dtype: Any) -> numpy.ndarray[Any, Any]:
         raise ValueError(f"asarray: {error}") from error
     if array.dtype.kind not in "biufc":
         raise TypeError(f"asarray: expected numbers, got {type(data).__name__} ({array.dtype})")
-    if dtype is None and array.dtype == "float64" and not isinstance(data, numpy.generic):
-        array = array.astype(get_default_dtype())
+    if dtype is None and not isinstance(data, numpy.generic):
+        if array.dtype == "float64":
+            array = array.astype(default_float())
+        elif array.dtype == "complex128":
+            array = array.astype(default_complex())
     return array
 
 
@@ -163,7 +170,7 @@ def made(
     """What the backend's creation function `name` makes on `device`."""
     target: Device = current_device() if device is None else device_named(device)
     backend = target.backend
-    raw_dtype = backend.raw_dtype(get_default_dtype() if dtype is None else dtype)
+    raw_dtype = backend.raw_dtype(default_float() if dtype is None else dtype)
     try:
         raw = getattr(backend.xp, name)(*args, dtype=raw_dtype, device=target.raw, **options)
     except (TypeError, ValueError) as error:
@@ -203,7 +210,7 @@ def full(
 ) -> Tensor:
     """`fill_value` everywhere; the dtype is that of its kind unless given."""
     if dtype is None:
-        dtype = from_python(fill_value, None).dtype
+        dtype = default_dtype_of(fill_value)
     return made("full", (shape, fill_value), dtype, device, requires_grad)
 
 
@@ -234,14 +241,14 @@ def arange(
     """Numbers from `start` (0 if only one is given) up to but not including `stop`."""
     if stop is None:
         start, stop = 0, start
-    if dtype is None and all(isinstance(n, int) for n in (start, stop, step)):
-        dtype = "int64"
+    if dtype is None:
+        dtype = default_dtype_of(start, stop, step)
     return made("arange", (start, stop, step), dtype, device, requires_grad)
 
 
 def linspace(
-    start: float,
-    stop: float,
+    start: complex,
+    stop: complex,
     /,
     num: int,
     *,
@@ -250,7 +257,12 @@ def linspace(
     endpoint: bool = True,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`num` evenly spaced numbers from `start` to `stop`."""
+    """`num` evenly spaced numbers from `start` to `stop`, which they hold if `endpoint`.
+
+    The dtype is the default floating one, or for complex ends the default complex one.
+    """
+    if dtype is None:
+        dtype = default_dtype_of(start, stop, 0.0)
     return made("linspace", (start, stop, num), dtype, device, requires_grad, endpoint=endpoint)
 
 

@@ -121,6 +121,9 @@ round        = elementwise("round",        lambda xp, g, y, x: xp.zeros_like(g))
 floor_divide = elementwise("floor_divide", lambda xp, g, y, a, b: xp.zeros_like(g),
                                            lambda xp, g, y, a, b: xp.zeros_like(g))
 
+# A step to the neighbouring number, whose size depends on the dtype: to differentiate is an error.
+nextafter = elementwise("nextafter", None, None, floating=True)
+
 # Integer or boolean results: constants, without a rule for any input.
 equal         = elementwise("equal", None, None, constant=True)
 not_equal     = elementwise("not_equal", None, None, constant=True)
@@ -161,6 +164,10 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
             return square(x1)
         if isinstance(x2, float) and x1.dtype.kind in "iu":
             x1 = namespace.astype(x1, default_float())
+        elif x2.__class__ is int and x2 < 0 and x1.dtype.kind in "iu":
+            raise ValueError(
+                f"pow: {x1.dtype} to the power {x2} is no integer; write {float(x2)} for floats"
+            )
         return power(x1, exponent=x2)
     if x1.__class__ in weak_types:
         x1 = namespace.asarray(x1, dtype=x2.dtype, device=x2.device)
@@ -170,7 +177,12 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
 def clip(
     x: Tensor, /, min: Tensor | float | None = None, max: Tensor | float | None = None
 ) -> Tensor:
-    """x kept between min and max, either of which may be absent. At a bound the gradient passes."""
+    """x kept between min and max, either of which may be absent. At a bound the gradient passes.
+
+    The dtype is x's, but for integers between floating bounds, which become floats.
+    """
     y = x if min is None else clip_below(x, min)
     y = y if max is None else clip_above(y, max)
-    return positive(x) if y is x else y
+    if y is x:
+        return positive(x)
+    return y if y.dtype == x.dtype or x.dtype.kind in "iub" else namespace.astype(y, x.dtype)

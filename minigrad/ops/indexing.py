@@ -14,7 +14,7 @@ import numpy
 from ..backends import backend_of
 from ..broadcasting import unbroadcast
 from ..primitive import primitive
-from ..tensor import Tensor, namespace
+from ..tensor import KINDS, Tensor, namespace
 from .axes import axis_of
 
 __all__ = [
@@ -145,13 +145,30 @@ def scatter_add(v: Tensor, key: Any, shape: tuple[int, ...], /) -> Tensor:
 
 
 def index_set(x: Tensor, key: Any, v: Tensor | float, /) -> Tensor:
-    """A copy of x with v, broadcast, at `key`; a place named twice keeps one of the values."""
+    """A copy of x with v, broadcast, at `key`; a place named twice keeps one of the values.
+
+    Raises TypeError for values that x's dtype can't hold, IndexError for a key that does not fit.
+    """
     frame, arrays = split_key("index_set", key, x)
-    if not isinstance(v, Tensor):
-        v = namespace.asarray(v, dtype=x.dtype, device=x.device)
-    elif v.dtype != x.dtype:
-        v = namespace.astype(v, x.dtype)
-    return _index_set(x, v, *arrays, frame=frame)
+    return _index_set(x, as_values("index_set", v, x), *arrays, frame=frame)
+
+
+def as_values(name: str, v: Any, x: Tensor) -> Tensor:
+    """What is put into x: a number or an array, as a Tensor of x's dtype.
+
+    Raises TypeError for a kind of number that x's dtype can't hold.
+    """
+    v = v.item() if isinstance(v, numpy.generic) else v
+    given = v if isinstance(v, Tensor) else namespace.asarray(v, device=x.device)
+    if KINDS.index(given.dtype.kind) > KINDS.index(x.dtype.kind):
+        raise TypeError(
+            f"{name}: a value of {given.dtype} would be cut short in a Tensor of {x.dtype}; "
+            "cast one with mg.astype"
+        )
+    if given.dtype == x.dtype:
+        return given
+    # A Python number that became a float32 on the way to a float64 would have lost digits.
+    return namespace.asarray(v, dtype=x.dtype, device=x.device)
 
 
 class At:
@@ -171,8 +188,7 @@ class At:
     def add(self, v: Tensor | float) -> Tensor:
         """x with v added at the key; places named twice receive the sum."""
         x = self.x
-        if not isinstance(v, Tensor):
-            v = namespace.asarray(v, dtype=x.dtype, device=x.device)
+        v = as_values("at[key].add", v, x)
         taken = getitem(x, self.key)
         return x + scatter_add(namespace.broadcast_to(v, taken.shape), self.key, x.shape)
 

@@ -141,11 +141,36 @@ _min = primitive("min", extremum_vjp)
 _cumulative_sum = primitive("cumulative_sum", cumulative_sum_vjp)
 _cumulative_prod = primitive("cumulative_prod", cumulative_prod_vjp)
 
-all = primitive("all", None, constant=True)
-any = primitive("any", None, constant=True)
-argmax = primitive("argmax", None, constant=True)
-argmin = primitive("argmin", None, constant=True)
-count_nonzero = primitive("count_nonzero", None, constant=True)
+_all = primitive("all", None, constant=True)
+_any = primitive("any", None, constant=True)
+_argmax = primitive("argmax", None, constant=True)
+_argmin = primitive("argmin", None, constant=True)
+_count_nonzero = primitive("count_nonzero", None, constant=True)
+
+
+def all(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether all elements over `axis` are true, or not zero."""
+    return _all(x, axis=axis, keepdims=keepdims)
+
+
+def any(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Whether any element over `axis` is true, or not zero."""
+    return _any(x, axis=axis, keepdims=keepdims)
+
+
+def argmax(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index of the first largest element along `axis` (of the flattened x for None)."""
+    return _argmax(x, axis=axis, keepdims=keepdims)
+
+
+def argmin(x: Tensor, /, *, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The index of the first smallest element along `axis` (of the flattened x for None)."""
+    return _argmin(x, axis=axis, keepdims=keepdims)
+
+
+def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """How many elements over `axis` are not zero."""
+    return _count_nonzero(x, axis=axis, keepdims=keepdims)
 
 
 def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:

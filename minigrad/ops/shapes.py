@@ -77,7 +77,9 @@ def triangle_vjp(name: str) -> Any:
     return lambda xp, g, y, x, *, k: getattr(xp, name)(g, k=k)
 
 
-def diagnose_reshape(x: Tensor, *, shape: tuple[int, ...]) -> str:
+def diagnose_reshape(x: Tensor, *, shape: tuple[int, ...], copy: bool | None = None) -> str:
+    if copy is False and math.prod(shape) == x.size:
+        return f"copy=False, but {x.shape} to {shape} has to be copied as it lies in memory"
     return f"{x.shape} has {x.size} elements, which do not fill {shape}"
 
 
@@ -96,8 +98,8 @@ def diagnose_stack(*xs: Tensor, axis: int) -> str:
 
 _reshape = primitive(
     "reshape",
-    lambda xp, g, y, x, *, shape: xp.reshape(g, x.shape),
-    forward=lambda xp, x, *, shape: xp.reshape(x, shape),
+    lambda xp, g, y, x, *, shape, copy=None: xp.reshape(g, x.shape),
+    forward=lambda xp, x, *, shape, copy=None: xp.reshape(x, shape, copy=copy),
     diagnose=diagnose_reshape,
 )
 _permute_dims = primitive(
@@ -130,13 +132,19 @@ _triu = primitive("triu", triangle_vjp("triu"))
 
 
 def reshape(x: Tensor, /, shape: int | tuple[int, ...], *, copy: bool | None = None) -> Tensor:
-    """The elements of x, in row-major order, in another shape; one size may be -1."""
+    """The elements of x, in row-major order, in another shape; one size may be -1.
+
+    Shares x's memory where it can, unless `copy`. Raises ValueError for a shape that x does not
+    fill, and for `copy=False` where the elements have to be copied.
+    """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if shape.count(-1) == 1:
         known = -math.prod(shape)
         if known and x.size % known == 0:
             shape = tuple(x.size // known if n == -1 else n for n in shape)
-    return _reshape(x, shape=shape)
+    if copy is None:
+        return _reshape(x, shape=shape)
+    return _reshape(x, shape=shape, copy=copy)
 
 
 def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
@@ -160,7 +168,7 @@ def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
     return permute_dims(x, tuple(order))
 
 
-def expand_dims(x: Tensor, /, *, axis: int | tuple[int, ...] = 0) -> Tensor:
+def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     """x with an axis of size 1 at each place `axis` of the result."""
     axes = (axis,) if isinstance(axis, int) else axis
     ndim = x.ndim + len(axes)

@@ -60,7 +60,8 @@ class Row:
     `sides`. `numpy(*arrays, **params)` is the value's reference; `torch` the name of PyTorch's
     function, or `(torch, *tensors, **params)`, or None where PyTorch has no such operation.
     `ties` says that equal elements are a kink, so that no input may be a repeated row. `sums` says
-    that an element of the value adds up several of the input.
+    that an element of the value adds up several of the input; `undefined` that the value depends on
+    the inputs, but has no derivative: to ask for one is an error.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Row:
     ties: bool = False
     sums: bool = False
     constant: bool = False
+    undefined: bool = False
     bad: tuple[Bad, ...] = field(default=())
 
     def wanted(self, case: Case) -> list[int]:

@@ -17,6 +17,7 @@ from . import (
     rows_linalg,
     rows_nn,
     rows_reductions,
+    rows_sets,
     rows_shapes,
     rows_windows,
 )
@@ -29,6 +30,7 @@ path = Path(__file__).parents[2] / "docs" / "support.md"
 sections = {
     "Element by element": rows_elementwise.rows,
     "Integer and boolean results": rows_constants.rows,
+    "Without a derivative": rows_sets.rows,
     "Reductions and scans": rows_reductions.rows,
     "Arranging": rows_shapes.rows,
     "Windows": rows_windows.rows,
@@ -53,11 +55,13 @@ and memory layouts, and drives the tests of
 - its conduct: float32 stays float32 inside the rule, nothing is mutated, no memory is shared.
 
 **Gradient**: *yes*; *0*, for functions that are constant between jumps; *none*, where the result is
-integer or boolean. **Keeps**: what a recorded operation holds for its derivative, of arrays large
-enough to matter; everything else is remembered as a shape and a dtype. **NumPy** and **strict**
-(array-api-strict, the standard and nothing else) run every line in every run of the tests. **CuPy**
-runs the same lines on a machine with a CUDA device; this page was made on one without. **Oracle**:
-PyTorch's function, where it has one or one can be put together there.
+integer or boolean, and so no part of any derivative; *error*, where the result depends on the input
+in a way that has no derivative, and to ask for one is refused. **Keeps**: what a recorded operation
+holds for its derivative, of arrays large enough to matter; everything else is remembered as a shape
+and a dtype. **NumPy** and **strict** (array-api-strict, the standard and nothing else) run every
+line in every run of the tests. **CuPy** runs the same lines on a machine with a CUDA device; this
+page was made on one without. **Oracle**: PyTorch's function, where it has one or one can be put
+together there.
 
 The choices at kinks are listed one by one in [Subgradients](subgradients.md).
 """
@@ -86,12 +90,18 @@ def inputs_of(rule: Callable[..., object]) -> Iterator[str]:
 
 
 def line(row: Row) -> str:
-    gradient = "none" if row.constant else "0" if row.kinks == "0 everywhere" else "yes"
+    gradient = "yes"
+    if row.constant:
+        gradient = "none"
+    elif row.undefined:
+        gradient = "error"
+    elif row.kinks == "0 everywhere":
+        gradient = "0"
     cells = [
         f"`{row.name}`",
         gradient,
         gradient,
-        "" if row.constant or row.primitive is None else keeps(row.primitive),
+        "" if gradient in ("none", "error") or row.primitive is None else keeps(row.primitive),
         "tested",
         "tested",
         "not run here",

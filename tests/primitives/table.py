@@ -14,6 +14,7 @@ from . import (
     rows_linalg,
     rows_nn,
     rows_reductions,
+    rows_sets,
     rows_shapes,
     rows_windows,
 )
@@ -24,6 +25,7 @@ __all__ = ["composed", "differentiable", "everything", "primitives"]
 primitives: list[Row] = [
     *rows_elementwise.rows,
     *rows_constants.rows,
+    *rows_sets.rows,
     *rows_reductions.rows,
     *rows_shapes.rows,
     *rows_windows.rows,
@@ -34,4 +36,4 @@ primitives: list[Row] = [
 ]
 composed: list[Row] = [*rows_composed.rows, *rows_linalg.composed]
 everything: list[Row] = [*primitives, *composed]
-differentiable: list[Row] = [row for row in everything if not row.constant]
+differentiable: list[Row] = [row for row in everything if not row.constant and not row.undefined]

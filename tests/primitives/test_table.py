@@ -84,6 +84,25 @@ def test_the_value_of_a_constant_operation_requires_no_grad(
     assert y.dtype.kind in "biu"
 
 
+@pytest.mark.parametrize("row", [row for row in everything if row.undefined], ids=str)
+@examples(0.1)
+@given(data=st.data(), way=st.sampled_from(["backward", "grad", "create_graph"]))
+def test_a_derivative_that_is_not_defined_is_an_error(
+    row: Row, device: Any, way: str, data: Any
+) -> None:
+    case = data.draw(row.draw())
+    leaves = row.tensors(case, device, row.wanted(case))
+    y = row.call(*leaves, **case.params)
+    assert y.requires_grad
+    loss = mg.sum(y) + sum((mg.sum(x) for x in leaves), start=0.0)
+    ask: Any = loss.backward
+    if way != "backward":
+        ask = lambda: mg.autograd.grad(loss, leaves, create_graph=way == "create_graph")
+    with pytest.raises(TypeError, match=rf"^{row.name}: has no derivative"):
+        ask()
+    assert all(x.grad is None for x in leaves)
+
+
 @pytest.mark.parametrize("row", primitives, ids=str)
 def test_a_bad_call_names_the_operation_and_what_is_wrong(row: Row, device: Any) -> None:
     assert row.bad, f"{row} has no bad call"
