@@ -23,21 +23,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from inspect import Parameter, Signature, signature
 from typing import Any
 
-from .backends import Backend, Device
+from .backends import Backend
 from .broadcasting import diagnose_broadcast
 from .dtypes import weak_types
 from .inputs import describe, lift, promoted
 from .rules import Reads, reads
-from .tensor import Form, Tensor, record, recording
+from .tensor import SMALL, Form, Tensor, record, recording
 
 __all__ = ["Primitive", "Rule", "all_primitives", "elementwise", "primitive"]
 
-SMALL = 2048
-"""An array of so few elements is kept as it is: its form would save too little."""
+MISUSE = (TypeError, ValueError, IndexError, OverflowError)
+"""What array libraries raise for inputs that they can't take."""
 
 Rule = Callable[..., Any]
 """`(xp, g, y, *inputs, **params)`: what arrives at one input when `g` arrives at the output."""
@@ -81,6 +81,7 @@ class Primitive:
         self.constant = constant
         self.diagnose = diagnose
         self._functions = Functions(self._bind)
+        self._reads: dict[tuple[bool, ...], Reads] = {}
         all_primitives.append(self)
 
     def __call__(self, *inputs: Any, **params: Any) -> Any:
@@ -119,7 +120,7 @@ class Primitive:
         try:
             function = self._functions[backend]
             y = function(*raw, **params) if params else function(*raw)
-        except (TypeError, ValueError, IndexError, OverflowError) as error:
+        except MISUSE as error:
             raise self._explained(error, inputs, params) from error
         residuals: Sequence[Any] = ()
         if self.residuals:
@@ -128,31 +129,41 @@ class Primitive:
             y = backend.asarray(y)
 
         node = None
-        if live is not None and not self.constant and recording.get():
-            node = self._node(device, tuple(parents), tuple(raw), params, y, residuals)
+        if live is not None and recording.get() and not self.constant:
+            node = record(self, device, live, tuple(parents), tuple(raw), params, y, residuals)
         if self.residuals:
-            return Tensor(y, device, node), tuple(Tensor(r, device) for r in residuals)
+            return Tensor(y, device, node), tuple([Tensor(r, device) for r in residuals])
         return Tensor(y, device, node)
 
-    def _node(
+    def kept(
+        self, parents: tuple[Any, ...], inputs: tuple[Any, ...], y: Any
+    ) -> tuple[tuple[Any, ...], Any]:
+        """What a node keeps of its inputs and its output: what a rule will read."""
+        reads = self.reads_for(parents)
+        if reads.forms:
+            inputs = tuple([forget(x) if i in reads.forms else x for i, x in enumerate(inputs)])
+        return inputs, y if reads.output else None
+
+    def pull_back(
         self,
-        device: Device,
-        parents: tuple[Any, ...],
-        raw: tuple[Any, ...],
-        params: dict[str, Any],
+        xp: Any,
+        g: Any,
         y: Any,
-        residuals: Sequence[Any] = (),
-    ) -> Any:
-        """The node of a result; of one computed from gradients alone, their barrier."""
-        for parent in parents:
-            if parent is not None and parent.differentiable:
-                break
+        residuals: Sequence[Any],
+        inputs: Sequence[Any],
+        params: dict[str, Any],
+        parents: Sequence[Any],
+    ) -> Sequence[Any]:
+        """What reaches each input that has a parent; None where no rule says what."""
+        arguments = (y, residuals, *inputs) if self.residuals else (y, *inputs)
+        if self.joint is not None:
+            gradients = self.joint(xp, g, *arguments, **params)
         else:
-            return next(parent for parent in parents if parent is not None)
-        reads = self.reads
-        if reads.forms and (y.size > SMALL or not self.broadcasts):
-            raw = tuple([forget(x) if i in reads.forms else x for i, x in enumerate(raw)])
-        return record(self, device, parents, raw, params, y if reads.output else None, residuals)
+            gradients = [
+                None if parent is None else rule(xp, g, *arguments, **params)
+                for rule, parent in zip(self.rules, parents, strict=False)
+            ]
+        return [*gradients, *[None] * (len(parents) - len(gradients))]
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
         """Inputs of mixed kinds, integers brought to the floating dtype among them."""
@@ -167,23 +178,25 @@ class Primitive:
             return partial(self.forward, backend.xp)
         return getattr(backend.xp, self.name)
 
-    def pull_back_jointly(self, *arguments: Any, **params: Any) -> Sequence[Any]:
-        """What the joint rule returns for each input; nothing if there is no rule."""
-        return () if self.joint is None else self.joint(*arguments, **params)
-
     def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
         """Let `function` compute the forward on raw arrays of `backend`."""
         backend.kernels[self.name] = function
         self._functions.pop(backend, None)
 
-    @cached_property
+    @property
     def reads(self) -> Reads:
-        """What the rules read: found out when the primitive is first recorded.
+        """What the rules read of the output and the inputs."""
+        return self.reads_for([True] * len(self.rules))
 
-        A forward that rebuilds residuals reads all inputs.
-        """
-        found = reads(self.written)
-        return Reads(found.output, ()) if self.residuals else found
+    def reads_for(self, parents: Sequence[Any]) -> Reads:
+        """What is read by the rules for those inputs that have a parent; by a joint rule, all."""
+        asked = tuple([parent is not None for parent in parents]) if self.rules else ()
+        if asked not in self._reads:
+            rules = [rule for rule, wanted in zip(self.rules, asked, strict=False) if wanted]
+            found = reads(rules if self.joint is None else [self.joint])
+            # A forward that rebuilds residuals reads all inputs.
+            self._reads[asked] = Reads(found.output, ()) if self.residuals else found
+        return self._reads[asked]
 
     def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
         devices = [x.device for x in inputs if isinstance(x, Tensor)]
@@ -248,6 +261,47 @@ class Functions(dict[Backend, Callable[..., Any]]):
         return function
 
 
+class Unary(Primitive):
+    """An operation on one array: the common case goes in a straight line."""
+
+    def __call__(self, *inputs: Any, **params: Any) -> Any:
+        """The output for a Tensor whose dtype needs no thought; else as any primitive."""
+        if len(inputs) != 1:
+            return super().__call__(*inputs, **params)
+        (a,) = inputs
+        if not isinstance(a, Tensor):
+            return super().__call__(a, **params)
+        device, x = a.device, a.data
+        backend = device.backend
+        if self.promotes and x.dtype not in backend.floats:
+            return super().__call__(a, **params)
+        function = self._functions[backend]
+        try:
+            y = function(x, **params) if params else function(x)
+        except MISUSE as error:
+            raise self._explained(error, inputs, params) from error
+        if y.__class__ is not backend.array_type:
+            y = backend.asarray(y)
+        parent = a.node
+        if parent is None or self.constant or not recording.get():
+            return Tensor(y, device)
+        return Tensor(y, device, record(self, device, parent, (parent,), (x,), params, y))
+
+    def pull_back(
+        self,
+        xp: Any,
+        g: Any,
+        y: Any,
+        residuals: Sequence[Any],
+        inputs: Sequence[Any],
+        params: dict[str, Any],
+        parents: Sequence[Any],
+    ) -> Sequence[Any]:
+        """What reaches the input."""
+        (rule,), (x,) = self.rules, inputs
+        return (rule(xp, g, y, x, **params) if params else rule(xp, g, y, x),)
+
+
 class Binary(Primitive):
     """An operation on two arrays, without parameters: the common case goes in a straight line."""
 
@@ -264,13 +318,33 @@ class Binary(Primitive):
             return super().__call__(a, b)
         try:
             z = self._functions[backend](x, y)
-        except (TypeError, ValueError, IndexError, OverflowError) as error:
+        except MISUSE as error:
             raise self._explained(error, inputs, {}) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
-        if (a.node is None and b.node is None) or not recording.get():
+        parents = a.node, b.node
+        live = parents[0] or parents[1]
+        if live is None or not recording.get():
             return Tensor(z, device)
-        return Tensor(z, device, self._node(device, (a.node, b.node), (x, y), params, z))
+        return Tensor(z, device, record(self, device, live, parents, (x, y), params, z))
+
+    def pull_back(
+        self,
+        xp: Any,
+        g: Any,
+        y: Any,
+        residuals: Sequence[Any],
+        inputs: Sequence[Any],
+        params: dict[str, Any],
+        parents: Sequence[Any],
+    ) -> Sequence[Any]:
+        """What reaches either input."""
+        a, b = inputs
+        by_a, by_b = self.rules
+        return (
+            None if parents[0] is None else by_a(xp, g, y, a, b),
+            None if parents[1] is None else by_b(xp, g, y, a, b),
+        )
 
 
 def missing_rule(name: str, i: int) -> Rule:
@@ -312,7 +386,9 @@ def primitive(
 
     A gradient that has not its input's shape is an error, never broadcast or summed to fit.
     """
-    kind = Binary if len(rules) == 2 and not residuals and promotes else Primitive
+    kind: type[Primitive] = Primitive
+    if not residuals:
+        kind = Unary if len(rules) == 1 else Binary if len(rules) == 2 and promotes else Primitive
     return kind(
         name,
         rules,
@@ -338,7 +414,7 @@ def elementwise(
     is summed to its shape. Python numbers are weak; an integer input beside a floating one takes
     its dtype; with `floating`, integers alone become the default floating dtype.
     """
-    kind = Binary if len(rules) == 2 and not constant else Primitive
+    kind = Unary if len(rules) == 1 else Binary if len(rules) == 2 and not constant else Primitive
     return kind(
         name,
         rules,

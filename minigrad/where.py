@@ -29,7 +29,7 @@ _is_ours = _Ours()
 
 def caller() -> tuple[CodeType, int]:
     """The code and instruction of the nearest frame that is not minigrad's own."""
-    frame = sys._getframe(3)  # not this one, nor `record`, nor the primitive
+    frame = sys._getframe(3)  # not this one, nor the two of the primitive
     while _is_ours[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti

@@ -66,27 +66,19 @@ def walk(
             if wanted is not None and wanted.isdisjoint(node.parents):
                 continue
 
-        primitive = node.primitive
+        parents = node.parents
+        if wanted is not None:
+            parents = [parent if parent in wanted else None for parent in parents]
         if create_graph:
-            xp, output, residuals, inputs = as_tensors(node)
+            xp, y, residuals, inputs = as_tensors(node)
         else:
             xp = node.device.backend.xp
-            output, residuals, inputs = node.output, node.residuals, node.inputs
-        arguments = (output, residuals, *inputs) if primitive.residuals else (output, *inputs)
-        params = node.params
-        rules = primitive.rules
-        joint: Any = None if rules else primitive.pull_back_jointly(xp, g, *arguments, **params)
-        for i, parent in enumerate(node.parents):
-            if parent is None or (wanted is not None and parent not in wanted):
+            y, residuals, inputs = node.output, node.residuals, node.inputs
+        gradients = node.primitive.pull_back(xp, g, y, residuals, inputs, node.params, parents)
+        for i, parent in enumerate(parents):
+            if parent is None:
                 continue
-            x = inputs[i]
-            gradient: Any
-            if not rules:
-                gradient = joint[i] if i < len(joint) else None
-            elif params:
-                gradient = rules[i](xp, g, *arguments, **params)
-            else:
-                gradient = rules[i](xp, g, *arguments)
+            gradient, x = gradients[i], inputs[i]
             try:
                 fits = gradient.shape == x.shape and gradient.dtype == x.dtype
             except AttributeError:
@@ -154,7 +146,7 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
 
 def refuse_changed(what: str, node: Node, i: int) -> None:
     """A leaf that got a new value since would make the gradient that of another computation."""
-    if i in node.primitive.reads.forms:
+    if i in node.primitive.reads_for(node.parents).forms:
         return
     raise RuntimeError(
         f"{what}: input {i} of {node!r} has been assigned a new value since; "

@@ -60,10 +60,8 @@ def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     raw = target.backend.receive(source.backend, x.data, target)
     if x.node is None or not recording.get():
         return Tensor(raw, target)
-    if not x.node.differentiable:
-        return Tensor(raw, target, x.node)
     form = Form(x.data.shape, x.data.dtype)
-    node = record(_to_device, target, (x.node,), (form,), {"source": source}, None, ())
+    node = record(_to_device, target, x.node, (x.node,), (form,), {"source": source}, raw)
     return Tensor(raw, target, node)
 
 
