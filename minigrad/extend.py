@@ -1,6 +1,7 @@
 """The one door through which other packages add operations and kernels.
 
-`minigrad_bn` uses nothing else of minigrad's inside.
+`minigrad_bn` uses nothing else of minigrad's inside. Beside the operations stand the sums, means
+and variances that every normalisation is made of; see `minigrad.statistics`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ from typing import Any
 from .autograd import is_state_update_enabled
 from .backends import backend_of, get
 from .primitive import Primitive, elementwise, primitive
+from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
 from .tensor import Tensor
 
 __all__ = [
     "Primitive",
     "Tensor",
     "backend_of",
+    "count",
     "elementwise",
     "is_state_update_enabled",
     "kernel",
+    "mean",
+    "moments",
+    "narrow",
+    "over",
     "primitive",
+    "total",
+    "weight_of_all",
+    "widen",
 ]
 
 

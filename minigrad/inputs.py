@@ -15,13 +15,13 @@ from .tensor import Tensor
 __all__ = ["describe", "lift", "promoted"]
 
 
-def lift(name: str, inputs: Sequence[Any]) -> list[Any]:
+def lift(name: str, inputs: Sequence[Any], optional: bool = False) -> list[Any]:
     """Raw arrays as constants, NumPy scalars as Python numbers, a first number as a Tensor.
 
-    True and False are truth values beside booleans, and numbers beside numbers. Raises TypeError
-    for anything else, a list for one.
+    True and False are truth values beside booleans, and numbers beside numbers; None stays None
+    where inputs are `optional`. Raises TypeError for anything else, a list for one.
     """
-    lifted = [lift_one(name, i, x) for i, x in enumerate(inputs)]
+    lifted = [x if optional and x is None else lift_one(name, i, x) for i, x in enumerate(inputs)]
     if any(x.__class__ is bool for x in lifted):
         tensors = [x for x in lifted if isinstance(x, Tensor)]
         device = tensors[0].device if tensors else current_device()

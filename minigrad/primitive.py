@@ -54,6 +54,7 @@ class Primitive:
         forward: Callable[..., Any] | None = None,
         joint: Rule | None = None,
         residuals: bool = False,
+        optional: bool = False,
         broadcasts: bool = False,
         promotes: bool = False,
         floating: bool = False,
@@ -75,6 +76,7 @@ class Primitive:
         self.conditions = 1 if self.written and rules and rules[0] is None else 0
         self.forward = forward
         self.residuals = residuals
+        self.optional = optional
         self.broadcasts = broadcasts
         self.promotes = promotes
         self.floating = floating
@@ -102,13 +104,13 @@ class Primitive:
                     live = node
                 parents.append(node)
                 raw.append(x.data)
-            elif x.__class__ in weak_types:
+            elif x.__class__ in weak_types or (x is None and self.optional):
                 parents.append(None)
                 raw.append(x)
             else:
-                return self(*lift(self.name, inputs), **params)
+                return self(*lift(self.name, inputs, self.optional), **params)
         if device is None:
-            return self(*lift(self.name, inputs), **params)
+            return self(*lift(self.name, inputs, self.optional), **params)
 
         backend = device.backend
         if self.promotes:
@@ -370,6 +372,7 @@ def primitive(
     forward: Callable[..., Any] | None = None,
     joint: Rule | None = None,
     residuals: bool = False,
+    optional: bool = False,
     promotes: bool = False,
     constant: bool = False,
     diagnose: Callable[..., str | None] | None = None,
@@ -380,7 +383,8 @@ def primitive(
     derivative), or one `joint` rule that returns a tuple with an entry for each input. `forward`
     is `(xp, *inputs, **params)`; without it, the backend's function of the same name is meant.
     With `residuals=True`, forward returns `(y, *residuals)` and the rules receive the tuple of
-    residuals after `y`; see the law of residuals. With `promotes`, an integer input beside a
+    residuals after `y`; see the law of residuals. With `optional`, an input may be None: it is
+    absent, and both forward and rules receive the None. With `promotes`, an integer input beside a
     floating one takes its dtype. `constant` says that the output is integer or
     boolean. `diagnose(*inputs, **params)` explains a failed call, and runs only then.
 
@@ -395,6 +399,7 @@ def primitive(
         forward=forward,
         joint=joint,
         residuals=residuals,
+        optional=optional,
         promotes=promotes,
         constant=constant,
         diagnose=diagnose,

@@ -58,28 +58,19 @@ def normalise(
         "batch_norm", input, axis, running_mean=mean, running_var=var, weight=weight, bias=bias
     )
     axes = tuple([a for a in range(input.ndim) if a != axis])
-    channels = input.shape[axis]
-    shift = constant(0, channels, input) if bias is None else bias
     if not training:
         assert mean is not None  # check_running has seen to both
         assert var is not None
-        scale = scale_of(1.0 if weight is None else weight, var, settings.eps)
+        scale = scale_of(weight, var, settings.eps)
         fixed = mg.asarray(mean, copy=True)
-        return batch_norm_evaluation(input, fixed, scale, shift, axes=axes), running
+        return batch_norm_evaluation(input, fixed, scale, bias, axes=axes), running
 
     m = count(input.shape, axes)
     if m == 1 and settings.on_single == "raise":
         check_variance_exists("batch_norm", input.shape, axes, "when training")
-    scale = constant(1, channels, input) if weight is None else weight
     y, (batch_mean, batch_var, *_) = batch_norm_training(
-        input, scale, shift, axes=axes, eps=settings.eps
+        input, weight, bias, axes=axes, eps=settings.eps
     )
     if running is None or m == 1:
         return y, running
     return y, moved(running, batch_mean, batch_var, m, settings)
-
-
-def constant(value: float, channels: int, input: Tensor) -> Tensor:
-    """`value` for every channel: the weight or the bias that is not there."""
-    dtype = mg.result_type(input.dtype, mg.float32)
-    return mg.full((channels,), value, dtype=dtype, device=input.device)

@@ -7,7 +7,8 @@ For each channel, with r = 1/sqrt(var + eps):
 an affine map, since neither statistic depends on x. So d/dx is gamma r g and no more; but what
 reaches gamma is still a sum over the batch, sum(g x_hat), with the x_hat of the given statistics.
 The primitive is the affine map, over arrays as large as x; its scale gamma r is made of a few
-vectors by ordinary operations, and the chain rule does the rest.
+vectors by ordinary operations, and the chain rule does the rest. In forward mode, tangents
+(t, t_gamma, t_beta) move y by gamma r t + t_gamma x_hat + t_beta.
 """
 
 from __future__ import annotations
@@ -17,50 +18,63 @@ from typing import Any
 import minigrad as mg
 from minigrad.extend import Tensor, primitive
 
-from .statistics import Axes, over, widen
+from .statistics import Axes, as_vector, narrow, over, total, widen
 
 __all__ = ["batch_norm_evaluation", "forward", "scale_of"]
 
 
-def forward(xp: Any, x: Any, mean: Any, scale: Any, bias: Any, *, axes: Axes) -> Any:
+def forward(xp: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes) -> Any:
     """`(x - mean) scale + bias`; all but x hold one value a channel: x's shape without `axes`."""
-    y = centred(xp, x, mean, axes) * over(xp, scale, x.shape, axes) + over(xp, bias, x.shape, axes)
+    y = centred(xp, x, mean, axes)
+    y = y * narrow(xp, over(xp, scale, x.shape, axes), y)
+    if bias is not None:
+        y = y + narrow(xp, over(xp, bias, x.shape, axes), y)
     return xp.astype(y, x.dtype, copy=False)
 
 
 def centred(xp: Any, x: Any, mean: Any, axes: Axes) -> Any:
     # Not x scale + (bias - mean scale): the difference of two large products would lose the digits
     # that x and a large mean have in common.
-    return widen(xp, x) - over(xp, mean, x.shape, axes)
+    wide = widen(xp, x)
+    return wide - narrow(xp, over(xp, mean, x.shape, axes), wide)
 
 
-def x_vjp(xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any, *, axes: Axes) -> Any:
-    return widen(xp, g) * over(xp, scale, x.shape, axes)
+def x_vjp(
+    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes
+) -> Any:
+    g = widen(xp, g)
+    return g * narrow(xp, over(xp, scale, x.shape, axes), g)
 
 
 def mean_vjp(
-    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any, *, axes: Axes
+    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes
 ) -> Any:
-    return -scale * xp.sum(widen(xp, g), axis=axes)
+    return as_vector(xp, -over(xp, scale, x.shape, axes) * total(xp, widen(xp, g), axes), mean)
 
 
 def scale_vjp(
-    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any, *, axes: Axes
+    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes
 ) -> Any:
-    return xp.sum(widen(xp, g) * centred(xp, x, mean, axes), axis=axes)
+    return as_vector(xp, total(xp, widen(xp, g) * centred(xp, x, mean, axes), axes), scale)
 
 
 def bias_vjp(
-    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any, *, axes: Axes
+    xp: Any, g: Any, y: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes
 ) -> Any:
-    return xp.sum(widen(xp, g), axis=axes)
+    assert bias is not None
+    return as_vector(xp, total(xp, widen(xp, g), axes), bias)
 
 
 batch_norm_evaluation = primitive(
-    "batch_norm_evaluation", x_vjp, mean_vjp, scale_vjp, bias_vjp, forward=forward
+    "batch_norm_evaluation", x_vjp, mean_vjp, scale_vjp, bias_vjp, forward=forward, optional=True
 )
+"""`(x, mean, scale, bias, *, axes)` to y. `scale` is that of `scale_of`; `bias` may be None."""
 
 
-def scale_of(weight: Tensor | float, var: Tensor, eps: float) -> Tensor:
-    """What each channel is multiplied by: gamma / sqrt(var + eps)."""
-    return weight / mg.sqrt(widen(mg, var) + eps)
+def scale_of(weight: Tensor | None, var: Tensor, eps: float) -> Tensor:
+    """What each channel is multiplied by: gamma / sqrt(var + eps), gamma 1 if it is None.
+
+    In float64, rounded once where it meets the values.
+    """
+    inv_std = 1 / mg.sqrt(mg.astype(var, mg.float64) + eps)
+    return inv_std if weight is None else weight * inv_std

@@ -1,57 +1,73 @@
-"""Mean and variance over any set of axes, as exact as the dtype allows.
+"""The statistics of a batch: those that every normalisation shares, and what a mask adds to them.
 
 The ground floor of this package. Everything here is a function of arrays over `xp`, so it runs on
-NumPy, on a GPU, and on Tensors.
+NumPy, on a GPU, and on Tensors. Sums, means and variances are minigrad's own, shared with layer
+norm and group norm; see `minigrad.statistics` for how they are made so exact.
 
-The variance is a mean of squares of centred values, never a difference of two large numbers, and
-the centring is refined: what rounding left out of the mean is the mean of the centred values, and
-is taken off as well. A constant channel is centred to exactly 0 that way, and an offset of 1e7
-costs float32 nothing. The mean comes as two words, `mean + mean_low`, because its nearest float32
-would throw the refinement away: double-word arithmetic, after Dekker (1971),
-https://doi.org/10.1007/BF01397083.
+A mask gives each value a weight w, not negative: 1 or 0 (True or False) say whether it takes part,
+other numbers how much. With W = sum(w), the share of a value in the mean is p = w / W, and
+
+    mean = sum(p x)        var = sum(p (x - mean)^2)
+
+Without a mask all shares are 1/m. A mask broadcasts against x, with as many axes: (N, 1, L) masks
+steps of (N, C, L) for all channels, (N, C, L) for each.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-__all__ = ["count", "moments", "over", "total", "widen"]
+from minigrad.extend import count, mean, moments, narrow, over, total, weight_of_all, widen
+
+__all__ = [
+    "Axes",
+    "as_vector",
+    "count",
+    "effective_count",
+    "kept",
+    "mean",
+    "moments",
+    "narrow",
+    "over",
+    "spread",
+    "total",
+    "weights",
+    "widen",
+]
 
 Axes = tuple[int, ...]
 
 
-def count(shape: tuple[int, ...], axes: Axes) -> int:
-    """How many values each channel has: the product of the reduced sizes."""
-    return math.prod([shape[a] for a in axes])
+def weights(xp: Any, mask: Any, like: Any) -> Any:
+    """A mask, or None, as numbers of the dtype of the array `like`."""
+    return None if mask is None else xp.astype(mask, like.dtype, copy=False)
 
 
-def widen(xp: Any, x: Any) -> Any:
-    """`x` in the dtype that its sums are made in: float32 for float16, else its own."""
-    return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+def kept(xp: Any, a: Any, mask: Any) -> Any:
+    """`a` where the mask is not 0, else 0: also where `a` is NaN."""
+    return a if mask is None else xp.where(mask > 0, a, 0.0)
 
 
-def over(xp: Any, v: Any, shape: tuple[int, ...], axes: Axes) -> Any:
-    """One value a channel, with the reduced axes back as axes of size 1."""
-    return xp.reshape(v, tuple([1 if a in axes else n for a, n in enumerate(shape)]))
+def spread(xp: Any, v: Any, like: Any, axes: Axes, w: Any) -> Any:
+    """p v: what a channel is given, in float64, shared out among its values as the mean is."""
+    each = narrow(xp, v / weight_of_all(xp, like.shape, axes, w), like)
+    return each if w is None else each * w
 
 
-def total(xp: Any, x: Any, axes: Axes) -> Any:
-    """The sum of each channel, its axes kept as axes of size 1."""
-    return xp.sum(x, axis=axes, keepdims=True)
+def as_vector(xp: Any, v: Any, like: Any) -> Any:
+    """One value a channel, its axes gone: in the shape and dtype of the vector `like`."""
+    return narrow(xp, xp.reshape(v, like.shape), like)
 
 
-def moments(xp: Any, x: Any, axes: Axes) -> tuple[Any, Any, Any, Any]:
-    """The centred values of `x`, and their `mean, mean_low, var` (biased), axes kept.
+def effective_count(xp: Any, shape: tuple[int, ...], axes: Axes, w: Any = None) -> Any:
+    """How many equal values would tell as much: m, or W^2 / sum(w^2) a channel, axes kept.
 
-    Of no values, the mean and the variance are 0.
+    Kish's effective sample size. For a mask of 0 and 1 it is the number of values that take part;
+    nothing changes if all weights are doubled. The unbiased variance is the biased one times
+    n / (n - 1), which is 1 / (1 - sum(p^2)).
     """
-    m = max(count(x.shape, axes), 1)
-    mean = total(xp, x, axes) / m
-    centred = x - mean
-    missed = total(xp, centred, axes) / m
-    centred = centred - missed
-    refined = mean + missed
-    mean_low = missed - (refined - mean)
-    var = total(xp, centred * centred, axes) / m
-    return centred, refined, mean_low, var
+    if w is None:
+        return count(shape, axes)
+    repeated = count(shape, axes) // max(count(w.shape, axes), 1)
+    summed, squares = total(xp, w, axes) * repeated, total(xp, w * w, axes) * repeated
+    return summed * summed / xp.where(squares > 0, squares, xp.ones_like(squares))

@@ -8,7 +8,8 @@ happens here and only here: un-broadcasting, dtype, the assertion of shapes, acc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any
 
@@ -168,11 +169,27 @@ def as_tensors(node: Node) -> tuple[Any, Any, Any, list[Any]]:
             x = Tensor(x, device, parent)
         inputs.append(x)
     output = None if node.output is None else Tensor(node.output, device, node)
-    residuals = ()
-    if node.primitive.residuals:
-        assert node.primitive.forward is not None
-        _, *residuals = node.primitive.forward(namespace, *inputs, **node.params)
+    residuals = Rebuilt(node, inputs) if node.primitive.residuals else ()
     return namespace, output, residuals, inputs
+
+
+class Rebuilt(Sequence[Any]):
+    """The residuals of a node as Tensors: its forward runs again once a rule looks at them."""
+
+    def __init__(self, node: Node, inputs: Sequence[Any]) -> None:
+        assert node.primitive.forward is not None
+        self.rebuild = partial(node.primitive.forward, namespace, *inputs, **node.params)
+
+    @cached_property
+    def found(self) -> tuple[Any, ...]:
+        _, *residuals = self.rebuild()
+        return tuple(residuals)
+
+    def __getitem__(self, i: Any) -> Any:
+        return self.found[i]
+
+    def __len__(self) -> int:
+        return len(self.found)
 
 
 def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:

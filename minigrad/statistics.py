@@ -1,0 +1,114 @@
+"""Sums, means and variances over any set of axes, as exact as the dtype allows.
+
+What every normalisation is made of: functions of arrays over `xp`, so they run on NumPy, on a GPU,
+and on Tensors. Three things keep them exact.
+
+A sum of m values is made in two stages: blocks of about sqrt(m) values in the array's own dtype,
+and the sums of the blocks in float64. The rounding errors of the blocks are independent, so that of
+the total stays near a sixth of a unit in the last place, for any m, at little more than the cost of
+one sum. NumPy, left alone, adds the rows of an (N, C) array one by one.
+
+The variance is a mean of squares of centred values, never a difference of two large numbers.
+
+The centring is refined: what rounding left out of the mean is the mean of the centred values, and
+is taken off as well. A constant channel is centred to exactly 0 that way, and an offset of 1e7
+costs float32 nothing. The mean comes as two words, `mean + mean_low`, because its nearest float32
+would throw the refinement away: double-word arithmetic, after Dekker (1971),
+https://doi.org/10.1007/BF01397083.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+__all__ = ["count", "mean", "moments", "narrow", "over", "total", "weight_of_all", "widen"]
+
+Axes = tuple[int, ...]
+SMALL = 4096
+"""An array of so few elements is added up in float64 as it is: stages would cost more."""
+
+
+def count(shape: tuple[int, ...], axes: Axes) -> int:
+    """How many values each channel has: the product of the reduced sizes."""
+    return math.prod([shape[a] for a in axes])
+
+
+def widen(xp: Any, x: Any) -> Any:
+    """`x` in the dtype that arrays of its size are computed in: float32 for float16, else its own.
+
+    float16 ends at 65504, which the square of 256 exceeds.
+    """
+    return xp.astype(x, xp.float32) if xp.finfo(x.dtype).bits < 32 else x
+
+
+def narrow(xp: Any, v: Any, like: Any) -> Any:
+    """One value a channel, rounded to the dtype of the array `like` that it is to meet."""
+    return xp.astype(v, like.dtype, copy=False)
+
+
+def over(xp: Any, v: Any, shape: tuple[int, ...], axes: Axes) -> Any:
+    """One value a channel, with the reduced axes back as axes of size 1."""
+    return xp.reshape(v, tuple([1 if a in axes else n for a, n in enumerate(shape)]))
+
+
+def total(xp: Any, x: Any, axes: Axes) -> Any:
+    """The sum of each channel in float64, its axes kept as axes of size 1."""
+    first, *rest = axes
+    if first == x.ndim - len(axes):  # NumPy adds up contiguous values in pairs, and better than we
+        return xp.astype(xp.sum(x, axis=axes, keepdims=True), xp.float64, copy=False)
+    if x.size <= SMALL:
+        return xp.sum(x, axis=axes, keepdims=True, dtype=xp.float64)
+    n, beside = x.shape[first], count(x.shape, tuple(rest))
+    rows = max(1, root(n * beside) // max(1, beside))
+    if rows == 1:
+        blocks = xp.sum(x, axis=tuple(rest), keepdims=True) if rest else x
+        return xp.sum(blocks, axis=first, keepdims=True, dtype=xp.float64)
+    whole = n - n % rows
+    before = (slice(None),) * first
+    body = x if whole == n else x[(*before, slice(0, whole), ...)]
+    split = xp.reshape(body, (*x.shape[:first], whole // rows, rows, *x.shape[first + 1 :]))
+    blocks = xp.sum(split, axis=(first + 1, *[a + 1 for a in rest]), keepdims=True)
+    found = xp.squeeze(xp.sum(blocks, axis=first, keepdims=True, dtype=xp.float64), axis=first + 1)
+    if whole == n:
+        return found
+    return found + xp.sum(x[(*before, slice(whole, n), ...)], axis=axes, keepdims=True)
+
+
+def root(m: int) -> int:
+    """A power of two near the square root of m: batches are often whole multiples of it."""
+    return 1 << (max(m, 1).bit_length() - 1) // 2
+
+
+def weight_of_all(xp: Any, shape: tuple[int, ...], axes: Axes, weights: Any = None) -> Any:
+    """What a mean over `axes` divides by: how many values, or the sum of their weights; never 0.
+
+    `weights` broadcast against `shape`: an axis of size 1 stands for as many equal weights.
+    """
+    if weights is None:
+        return max(count(shape, axes), 1)
+    repeated = count(shape, axes) // max(count(weights.shape, axes), 1)
+    found = total(xp, weights, axes) * repeated
+    return xp.where(found > 0, found, xp.ones_like(found))
+
+
+def mean(xp: Any, x: Any, axes: Axes, weights: Any = None) -> Any:
+    """The mean of each channel in float64, or the weighted one; axes kept."""
+    summed = total(xp, x if weights is None else x * weights, axes)
+    return summed / weight_of_all(xp, x.shape, axes, weights)
+
+
+def moments(xp: Any, x: Any, axes: Axes, weights: Any = None) -> tuple[Any, Any, Any, Any]:
+    """The centred values of `x`, and their `mean, mean_low, var` (biased), axes kept.
+
+    The two words of the mean have the dtype of `x`, the variance is float64. With `weights`, not
+    negative and of the dtype of `x`, the mean and the variance are the weighted ones. Of no
+    values, or none that weighs anything, both are 0.
+    """
+    rough = narrow(xp, mean(xp, x, axes, weights), x)
+    centred = x - rough
+    missed = narrow(xp, mean(xp, centred, axes, weights), x)
+    centred = centred - missed
+    refined = rough + missed
+    mean_low = missed - (refined - rough)
+    return centred, refined, mean_low, mean(xp, centred * centred, axes, weights)
