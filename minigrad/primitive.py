@@ -59,6 +59,7 @@ class Primitive:
         promotes: bool = False,
         floating: bool = False,
         constant: bool = False,
+        complex: bool = False,
         diagnose: Callable[..., str | None] | None = None,
     ) -> None:
         if residuals and forward is None:
@@ -81,6 +82,7 @@ class Primitive:
         self.promotes = promotes
         self.floating = floating
         self.constant = constant
+        self.complex = complex
         self.diagnose = diagnose
         self._functions = Functions(self._bind)
         self._reads: dict[tuple[bool, ...], Reads] = {}
@@ -375,6 +377,7 @@ def primitive(
     optional: bool = False,
     promotes: bool = False,
     constant: bool = False,
+    complex: bool = False,
     diagnose: Callable[..., str | None] | None = None,
 ) -> Primitive:
     """An operation on Tensors, from its function of arrays and its rules.
@@ -386,7 +389,9 @@ def primitive(
     residuals after `y`; see the law of residuals. With `optional`, an input may be None: it is
     absent, and both forward and rules receive the None. With `promotes`, an integer input beside a
     floating one takes its dtype. `constant` says that the output is integer or
-    boolean. `diagnose(*inputs, **params)` explains a failed call, and runs only then.
+    boolean, `complex` that the rules hold for complex numbers too, in the convention of
+    `minigrad.autograd.complex`; without it a derivative through them is an error.
+    `diagnose(*inputs, **params)` explains a failed call, and runs only then.
 
     A gradient that has not its input's shape is an error, never broadcast or summed to fit.
     """
@@ -402,6 +407,7 @@ def primitive(
         optional=optional,
         promotes=promotes,
         constant=constant,
+        complex=complex,
         diagnose=diagnose,
     )
 
@@ -412,6 +418,7 @@ def elementwise(
     forward: Callable[..., Any] | None = None,
     floating: bool = False,
     constant: bool = False,
+    complex: bool = False,
 ) -> Primitive:
     """An operation on Tensors that works element by element and broadcasts its inputs.
 
@@ -428,6 +435,7 @@ def elementwise(
         promotes=True,
         floating=floating,
         constant=constant,
+        complex=complex,
     )
 
 

@@ -237,7 +237,7 @@ class Tensor:
         """Ask for (or decline) a gradient, and return the Tensor itself.
 
         Raises ValueError on the result of a recorded operation, TypeError on a dtype that has no
-        gradient (integer, boolean, complex).
+        gradient (integer, boolean).
         """
         if isinstance(self.node, Node):
             if requires_grad:
@@ -249,7 +249,7 @@ class Tensor:
         if not requires_grad:
             self.node = None
         elif not isinstance(self.node, Leaf):
-            if self.dtype.kind != "f":
+            if self.dtype.kind not in "fc":
                 raise TypeError(
                     f"requires_grad: only floating-point Tensors have gradients, not {self.dtype}"
                 )

@@ -20,7 +20,7 @@ from .walk import reachable
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 # A Tensor that is differentiated further out stays a part of that graph through this.
-_alias = primitive("alias", lambda xp, g, y, x: g, forward=lambda xp, x: x)
+_alias = primitive("alias", lambda xp, g, y, x: g, forward=lambda xp, x: x, complex=True)
 
 
 def grad(
@@ -54,6 +54,11 @@ def value_and_grad(
             raise ValueError(
                 f"grad: the function returned shape {run.y.shape}, expected a single number; "
                 "use mg.vjp or mg.jacobian"
+            )
+        if run.y.dtype.kind == "c":
+            raise TypeError(
+                f"grad: the function returned {run.y.dtype}, expected a real number, such as "
+                "mg.real(y) or mg.abs(y)"
             )
         gradient = run.pull_back(namespace.ones_like(run.y))
         return ((run.value, run.aux) if has_aux else run.value), gradient
@@ -96,8 +101,11 @@ def jvp(
 
 
 def dot(xs: list[Tensor], ys: list[Tensor]) -> Tensor:
-    """The inner product of two lists of Tensors."""
-    terms = [namespace.sum(x * y) for x, y in zip(xs, ys, strict=True)]
+    """The inner product of two lists of Tensors, of real and imaginary parts as of two numbers."""
+    terms = [
+        namespace.sum(x * y if x.dtype.kind == "f" else namespace.real(namespace.conj(x) * y))
+        for x, y in zip(xs, ys, strict=True)
+    ]
     return namespace.sum(namespace.stack(terms))
 
 
@@ -122,6 +130,11 @@ def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Calla
     def derivative(*args: Any, **kwargs: Any) -> Any:
         run = Trace("jacobian", f, args, kwargs, argnums, False)
         y = run.y
+        if any(t.dtype.kind == "c" for t in (y, *run.inputs)):
+            raise TypeError(
+                "jacobian: of complex numbers there are two, by the real and by the imaginary "
+                "part; take those of functions of real numbers that return mg.real(y), mg.imag(y)"
+            )
         basis = namespace.reshape(
             namespace.eye(y.size, dtype=y.dtype, device=y.device), (y.size, *y.shape)
         )
@@ -236,7 +249,7 @@ def variable(name: str, x: Any) -> Tensor:
     """A Tensor of its own to differentiate by, linked to x if x is differentiated further out."""
     if not isinstance(x, Tensor):
         x = namespace.asarray(x)
-    if x.dtype.kind != "f":
+    if x.dtype.kind not in "fc":
         raise TypeError(
             f"{name}: an argument of dtype {x.dtype} has no derivative; use a floating one"
         )

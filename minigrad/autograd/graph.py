@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backends import Device
 from ..tensor import Barrier, Tensor, namespace
+from .complex import through_the_door
 from .modes import enable_grad
 from .walk import reachable, refuse, walk
 
@@ -25,13 +26,15 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     cotangent = seed("backward", tensor, gradient)
     nodes = reachable([tensor.node])
     refuse("backward", nodes)
-    arrived = walk(nodes, {tensor.node: cotangent.data}, retain_graph=retain_graph)
+    start = {tensor.node: through_the_door(tensor.device, cotangent.data)}
+    arrived = walk(nodes, start, retain_graph=retain_graph)
     barrier = Barrier()
     lent = {id(cotangent.data): cotangent.data}
     for leaf, g in arrived.items():
         target = leaf.tensor()
         if target is None:
             continue
+        g = through_the_door(target.device, g)
         if target.grad is None:
             g = owned(target.device, g, lent)
         else:
@@ -70,9 +73,10 @@ def grad(
 
     seeds = [seed("grad", y, g) for y, g in zip(outputs, grad_outputs, strict=True)]
     cotangents: dict[Any, Any] = {}
-    for y, g in zip(outputs, seeds, strict=True):
-        total = g if y.node not in cotangents else cotangents[y.node] + g
-        cotangents[y.node] = total
+    with enable_grad():
+        for y, g in zip(outputs, seeds, strict=True):
+            g = through_the_door(y.device, g)
+            cotangents[y.node] = cotangents[y.node] + g if y.node in cotangents else g
     if not create_graph:
         cotangents = {node: g.data for node, g in cotangents.items()}
 
@@ -117,7 +121,9 @@ def collect(
                     f"grad: the outputs do not depend on input {i}; allow_unused=True gives None"
                 )
             gradients.append(None)
-        elif create_graph:
+            continue
+        g = through_the_door(x.device, g)
+        if create_graph:
             # Copied as an operation: a copy behind the graph's back would be another value.
             if id(g.data) in lent or x.device.backend.is_view(g.data):
                 g = namespace.asarray(g, copy=True)
@@ -153,6 +159,11 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
             raise ValueError(
                 f"{what}: a Tensor of shape {y.shape} needs a gradient (cotangent) of that shape; "
                 "only one with a single element can go without"
+            )
+        if y.dtype.kind == "c":
+            raise ValueError(
+                f"{what}: {y.dtype} needs a gradient (cotangent); only a real number can go "
+                "without, such as mg.real(y) or mg.abs(y)"
             )
         one = y.backend.asarray(1.0, dtype=y.data.dtype, device=y.device)
         return Tensor(one if y.ndim == 0 else y.backend.xp.reshape(one, y.shape), y.device)

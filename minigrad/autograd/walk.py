@@ -15,6 +15,7 @@ from typing import Any
 
 from ..broadcasting import unbroadcast
 from ..tensor import Barrier, Form, Leaf, Node, Tensor, namespace
+from .complex import no_rule_for_complex, require_rule_for_complex, through_the_door
 
 __all__ = ["reachable", "refuse", "walk"]
 
@@ -95,7 +96,10 @@ def walk(
 
 
 def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any, g: Any) -> Any:
-    """A gradient in the shape and dtype of its input; only elementwise ones are summed to it."""
+    """A gradient in the shape and dtype of its input; only elementwise ones are summed to it.
+
+    A real input among complex ones receives the real part.
+    """
     if node.primitive.broadcasts and gradient.shape == g.shape:
         gradient = unbroadcast(xp, gradient, x.shape)
     if gradient.shape != x.shape:
@@ -105,10 +109,10 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any, g: Any) -> Any:
         )
     if gradient.dtype == x.dtype:
         return gradient
-    if xp.isdtype(gradient.dtype, "complex floating"):
-        raise TypeError(
-            f"backward: {node!r}, is complex; gradients through complex numbers are not supported"
-        )
+    if xp.isdtype(gradient.dtype, "complex floating") and xp.isdtype(x.dtype, "real floating"):
+        if not node.primitive.complex:
+            raise no_rule_for_complex("backward", node)
+        gradient = xp.real(gradient)
     return xp.astype(gradient, x.dtype)
 
 
@@ -132,6 +136,8 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
                     f"{what}: {node!r} was differentiated before, and its values are gone; "
                     "pass retain_graph=True the first time to go through it twice"
                 )
+            if not node.primitive.complex:
+                require_rule_for_complex(what, node)
             for i, parent in enumerate(node.parents):
                 if parent.__class__ is Leaf:
                     leaf = parent.tensor()
@@ -198,6 +204,7 @@ def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
     if owner is None:
         return g
     device = owner.device
+    g = through_the_door(device, g)
     for hook in list(node.hooks):
         # A copy of its own: what a hook keeps or assigns to is not the gradient that flows on.
         seen = namespace.positive(g) if create_graph else Tensor(device.backend.copy(g), device)
@@ -206,7 +213,7 @@ def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
             check_replacement(new, seen)
             new = new if new.dtype == seen.dtype else namespace.astype(new, seen.dtype)
             g = new if create_graph else new.data
-    return g
+    return through_the_door(device, g)
 
 
 def check_replacement(new: Any, gradient: Tensor) -> None:

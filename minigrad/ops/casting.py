@@ -19,6 +19,7 @@ _astype = primitive(
     "astype",
     lambda xp, g, y, x, *, dtype, copy: g,
     forward=lambda xp, x, *, dtype, copy: xp.astype(x, dtype, copy=copy),
+    complex=True,
 )
 _astype_constant = Primitive(
     "astype",
@@ -26,23 +27,23 @@ _astype_constant = Primitive(
     constant=True,
     forward=lambda xp, x, *, dtype, copy: xp.astype(x, dtype, copy=copy),
 )
-_to_device = primitive("to_device", lambda xp, g, y, x, *, source: xp.to_device(g, source))
+_to_device = primitive(
+    "to_device", lambda xp, g, y, x, *, source: xp.to_device(g, source), complex=True
+)
 
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
     """x as another dtype. Between floating dtypes the gradient passes; otherwise it ends here.
 
-    Raises TypeError for a dtype that the backend lacks, and for a gradient through complex numbers.
+    Raises TypeError for a dtype that the backend lacks, and for complex numbers as real ones.
     """
     if device is not None:
         x = to_device(x, device)
     target = numpy.dtype(dtype)
     if x.dtype.kind == "c" != target.kind:
         raise TypeError(f"astype: {x.dtype} to {target} would lose a part; use mg.real or mg.imag")
-    if x.requires_grad and target.kind == "c":
-        raise TypeError(f"astype: gradients through complex numbers ({target}) are not supported")
     raw = x.device.backend.raw_dtype(target)
-    cast = _astype if target.kind == "f" else _astype_constant
+    cast = _astype if target.kind in "fc" else _astype_constant
     return cast(x, dtype=raw, copy=copy)
 
 

@@ -110,6 +110,7 @@ _copy = Primitive(
     "copy",
     [lambda xp, g, y, x: g],
     forward=lambda xp, x: xp.asarray(x, copy=True),
+    complex=True,
 )
 
 

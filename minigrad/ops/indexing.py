@@ -119,16 +119,19 @@ _getitem = primitive(
     "getitem",
     joint=getitem_vjp,
     forward=lambda xp, x, *arrays, frame: xp.getitem(x, fill(frame, arrays)),
+    complex=True,
 )
 _scatter_add = primitive(
     "scatter_add",
     joint=scatter_add_vjp,
     forward=lambda xp, v, *arrays, frame, shape: xp.scatter_add(v, fill(frame, arrays), shape),
+    complex=True,
 )
 _index_set = primitive(
     "index_set",
     joint=index_set_vjp,
     forward=lambda xp, x, v, *arrays, frame: xp.index_set(x, fill(frame, arrays), v),
+    complex=True,
 )
 
 

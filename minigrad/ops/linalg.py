@@ -49,8 +49,12 @@ def diagnose_matmul(a: Any, b: Any) -> str | None:
     return f"{a.shape} @ {b.shape}: batch dimensions do not broadcast"
 
 
-matmul = primitive("matmul", matmul_vjp_a, matmul_vjp_b, promotes=True, diagnose=diagnose_matmul)
-_matrix_transpose = primitive("matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g))
+matmul = primitive(
+    "matmul", matmul_vjp_a, matmul_vjp_b, promotes=True, diagnose=diagnose_matmul, complex=True
+)
+_matrix_transpose = primitive(
+    "matrix_transpose", lambda xp, g, y, x: xp.matrix_transpose(g), complex=True
+)
 
 
 def matrix_transpose(x: Tensor, /) -> Tensor:
@@ -85,12 +89,14 @@ def tensordot(
 
 
 def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
-    """The dot product along `axis`; the other axes broadcast."""
+    """The dot product along `axis`, of conj(x1) with x2; the other axes broadcast."""
     if x1.shape[axis] != x2.shape[axis]:
         raise ValueError(
             f"vecdot: {x1.shape} and {x2.shape}: axis {axis} has sizes {x1.shape[axis]} and "
             f"{x2.shape[axis]}"
         )
+    if x1.dtype.kind == "c":
+        x1 = namespace.conj(x1)
     return namespace.sum(x1 * x2, axis=axis)
 
 

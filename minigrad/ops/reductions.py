@@ -131,15 +131,15 @@ def shifted(xp: Any, x: Any, step: int) -> Any:
     return xp.concat([xp.getitem(x, (..., slice(step, None))), gap], axis=-1)
 
 
-_sum = primitive("sum", sum_vjp)
-_mean = primitive("mean", mean_vjp)
+_sum = primitive("sum", sum_vjp, complex=True)
+_mean = primitive("mean", mean_vjp, complex=True)
 _var = primitive("var", var_vjp)
 _std = primitive("std", std_vjp)
-_prod = primitive("prod", prod_vjp)
+_prod = primitive("prod", prod_vjp, complex=True)
 _max = primitive("max", extremum_vjp)
 _min = primitive("min", extremum_vjp)
-_cumulative_sum = primitive("cumulative_sum", cumulative_sum_vjp)
-_cumulative_prod = primitive("cumulative_prod", cumulative_prod_vjp)
+_cumulative_sum = primitive("cumulative_sum", cumulative_sum_vjp, complex=True)
+_cumulative_prod = primitive("cumulative_prod", cumulative_prod_vjp, complex=True)
 
 _all = primitive("all", None, constant=True)
 _any = primitive("any", None, constant=True)

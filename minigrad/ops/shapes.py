@@ -101,34 +101,44 @@ _reshape = primitive(
     lambda xp, g, y, x, *, shape, copy=None: xp.reshape(g, x.shape),
     forward=lambda xp, x, *, shape, copy=None: xp.reshape(x, shape, copy=copy),
     diagnose=diagnose_reshape,
+    complex=True,
 )
 _permute_dims = primitive(
-    "permute_dims", permute_dims_vjp, forward=lambda xp, x, *, axes: xp.permute_dims(x, axes)
+    "permute_dims",
+    permute_dims_vjp,
+    forward=lambda xp, x, *, axes: xp.permute_dims(x, axes),
+    complex=True,
 )
 _broadcast_to = primitive(
     "broadcast_to",
     broadcast_to_vjp,
     forward=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
     diagnose=diagnose_broadcast_to,
+    complex=True,
 )
 _concat = primitive(
     "concat",
     joint=concat_vjp,
     forward=lambda xp, *xs, axis, sizes: xp.concat(list(xs), axis=axis),
     diagnose=diagnose_concat,
+    complex=True,
 )
 _stack = primitive(
     "stack",
     joint=stack_vjp,
     forward=lambda xp, *xs, axis: xp.stack(list(xs), axis=axis),
     diagnose=diagnose_stack,
+    complex=True,
 )
-_flip = primitive("flip", lambda xp, g, y, x, *, axis: xp.flip(g, axis=axis))
+_flip = primitive("flip", lambda xp, g, y, x, *, axis: xp.flip(g, axis=axis), complex=True)
 _roll = primitive(
-    "roll", roll_vjp, forward=lambda xp, x, *, shift, axis: xp.roll(x, shift, axis=axis)
+    "roll",
+    roll_vjp,
+    forward=lambda xp, x, *, shift, axis: xp.roll(x, shift, axis=axis),
+    complex=True,
 )
-_tril = primitive("tril", triangle_vjp("tril"))
-_triu = primitive("triu", triangle_vjp("triu"))
+_tril = primitive("tril", triangle_vjp("tril"), complex=True)
+_triu = primitive("triu", triangle_vjp("triu"), complex=True)
 
 
 def reshape(x: Tensor, /, shape: int | tuple[int, ...], *, copy: bool | None = None) -> Tensor:

@@ -29,11 +29,13 @@ _windows = primitive(
     "windows",
     windows_vjp,
     forward=lambda xp, x, *, shape, strides, dilation: xp.windows(x, shape, strides, dilation),
+    complex=True,
 )
 _fold = primitive(
     "fold",
     fold_vjp,
     forward=lambda xp, w, *, size, strides, dilation: xp.fold(w, size, strides, dilation),
+    complex=True,
 )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
+from minigrad.primitive import all_primitives
 from minigrad.tensor import Tensor
 from tests.engine.lines import here
 
@@ -68,8 +69,16 @@ golden: list[tuple[type[Exception], str, Call]] = [
     (TypeError, "a Tensor of shape (), float32 is no index", lambda: [1, 2][ones()]),
     (TypeError, "requires_grad: only floating-point Tensors have gradients, not int64",
      lambda: mg.tensor([1, 2], requires_grad=True)),
-    (TypeError, "requires_grad: only floating-point Tensors have gradients, not complex128",
-     lambda: mg.asarray(np.array([1j]), requires_grad=True)),
+    (TypeError, "astype: complex128 to float64 would lose a part; use mg.real or mg.imag",
+     lambda: mg.astype(mg.asarray(np.array([1j])), mg.float64)),
+    (ValueError, "backward: complex64 needs a gradient (cotangent); only a real number can go "
+     "without, such as mg.real(y) or mg.abs(y)",
+     lambda: mg.tensor(1j, requires_grad=True).backward()),
+    (TypeError, "grad: the function returned complex64, expected a real number, such as "
+     "mg.real(y) or mg.abs(y)", lambda: mg.grad(lambda x: x * 1j)(ones())),
+    (TypeError, "jacobian: of complex numbers there are two, by the real and by the imaginary "
+     "part; take those of functions of real numbers that return mg.real(y), mg.imag(y)",
+     lambda: mg.jacobian(lambda x: x * 1j)(ones(2))),
     (ValueError, "backend 'numpy' has no device '5'; it has ['cpu']", lambda: mg.device("cpu:5")),
 ]  # fmt: skip
 
@@ -108,16 +117,37 @@ def test_a_machine_without_a_gpu_says_what_is_missing_and_what_to_install() -> N
 
 
 @pytest.mark.parametrize("create_graph", [False, True])
-def test_a_gradient_through_complex_names_the_operation_and_its_line(
+def test_a_rule_for_real_numbers_alone_refuses_complex_ones_by_name_and_line(
     device: Any, create_graph: bool
 ) -> None:
+    """It might be right and might be wrong: before anything changes, it is an error."""
+    cube = mg.extend.primitive("cube", lambda xp, g, y, x: 3 * g * x * x,
+                               forward=lambda xp, x: x * x * x)  # fmt: skip
+    all_primitives.remove(cube)
     x = ones(2, device=device, requires_grad=True)
-    y, line = x * 1j, here()
-    message = rf"multiply, recorded at {line}, is complex; gradients through complex numbers"
+    y, line = cube(x * 1j), here()
+    loss = mg.sum(mg.abs(y))
+    message = rf"cube, recorded at {line}, has no derivative through complex numbers; apply it to"
+    for _ in range(2):
+        with pytest.raises(TypeError, match=message):
+            mg.autograd.grad(loss, x, create_graph=create_graph)
+    with pytest.raises(TypeError, match=rf"^backward: {message}"):
+        loss.backward()
+    assert x.grad is None
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_rule_for_real_numbers_alone_refuses_a_complex_gradient_for_a_real_input(
+    device: Any, create_graph: bool
+) -> None:
+    turned = mg.extend.primitive("turned", lambda xp, g, y, x: g * 1j,
+                                 forward=lambda xp, x: x * 1j)  # fmt: skip
+    all_primitives.remove(turned)
+    x = ones(2, device=device, requires_grad=True)
+    y, line = turned(x), here()
+    message = rf"turned, recorded at {line}, has no derivative through complex numbers"
     with pytest.raises(TypeError, match=message):
         mg.autograd.grad(mg.sum(mg.abs(y)), x, create_graph=create_graph)
-    with pytest.raises(TypeError, match="astype: gradients through complex numbers"):
-        mg.astype(x, mg.complex64)
     assert x.grad is None
 
 

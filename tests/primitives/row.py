@@ -26,15 +26,16 @@ def named(name: str, constant: bool = False) -> Primitive:
 
 
 class Case(NamedTuple):
-    """Inputs (NumPy arrays, floating ones in float64) and parameters of one call."""
+    """Inputs (NumPy arrays, floating ones in float64 or complex128) and parameters of one call."""
 
     inputs: tuple[np.ndarray[Any, Any], ...]
     params: dict[str, Any]
 
     def cast(self, dtype: str) -> Case:
-        """The same call in another floating dtype."""
+        """The same call in another floating dtype, or the complex one of that precision."""
+        kinds = {"f": np.dtype(dtype), "c": np.result_type(dtype, np.complex64)}
         return Case(
-            tuple(x.astype(dtype) if x.dtype.kind == "f" else x for x in self.inputs), self.params
+            tuple(x.astype(kinds.get(x.dtype.kind, x.dtype)) for x in self.inputs), self.params
         )
 
     @property
@@ -83,7 +84,7 @@ class Row:
         return [
             i
             for i, x in enumerate(case.inputs)
-            if x.dtype.kind == "f" and (i >= len(rules) or rules[i] is not None)
+            if x.dtype.kind in "fc" and (i >= len(rules) or rules[i] is not None)
         ]
 
     def tensors(self, case: Case, device: Any, wanted: Sequence[int] = ()) -> list[mg.Tensor]:

@@ -82,7 +82,7 @@ smooth = [
 
 kinked = [
     unary(mg.abs, not_zero, kinks="0 at 0"),
-    unary(mg.sign, not_zero, kinks="0 everywhere"),
+    unary(named("sign"), not_zero, kinks="0 everywhere"),
     unary(mg.floor, Domain(away=whole), kinks="0 everywhere"),
     unary(mg.ceil, Domain(away=whole), kinks="0 everywhere"),
     unary(mg.trunc, Domain(away=whole), kinks="0 everywhere"),

@@ -10,6 +10,7 @@ from minigrad.primitive import Primitive
 
 from . import (
     rows_bn,
+    rows_complex,
     rows_composed,
     rows_constants,
     rows_elementwise,
@@ -38,6 +39,7 @@ sections = {
     "Products and special functions": rows_linalg.rows,
     "Nets": rows_nn.rows,
     "Batch normalisation": rows_bn.rows,
+    "Complex numbers": [*rows_complex.rows, *rows_complex.composed],
     "Composed of the others": [*rows_composed.rows, *rows_linalg.composed],
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from . import (
     rows_bn,
+    rows_complex,
     rows_composed,
     rows_constants,
     rows_elementwise,
@@ -33,7 +34,8 @@ primitives: list[Row] = [
     *rows_linalg.rows,
     *rows_nn.rows,
     *rows_bn.rows,
+    *rows_complex.rows,
 ]
-composed: list[Row] = [*rows_composed.rows, *rows_linalg.composed]
+composed: list[Row] = [*rows_composed.rows, *rows_linalg.composed, *rows_complex.composed]
 everything: list[Row] = [*primitives, *composed]
 differentiable: list[Row] = [row for row in everything if not row.constant and not row.undefined]

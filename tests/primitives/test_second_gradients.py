@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.budget import examples
-from tests.support.derivatives import gradients, second_gradients
+from tests.support.derivatives import cotangent_for, gradients, inner, second_gradients
 from tests.support.numeric import assert_is_derivative
 from tests.support.oracle import needs_torch, torch_derivatives
 
@@ -44,15 +43,15 @@ def test_second_gradient_equals_finite_differences_of_the_first(
 ) -> None:
     d = Drawn(data, row, device)
     directions, moves = d.directions(), d.directions()
-    u_moves = d.rng.standard_normal(d.u.shape)
+    u_moves = cotangent_for(d.u, d.rng)
 
     def slope(*xs_and_u: Any) -> Any:
         *xs, u = xs_and_u
         found = gradients(d.f, xs, d.wanted, u, device)
-        return sum(np.sum(g * w) for g, w in zip(found, directions, strict=True))
+        return sum(inner(g, w) for g, w in zip(found, directions, strict=True))
 
     found = second_gradients(d.f, d.inputs, d.wanted, d.u, directions, device)
-    change = sum(np.sum(s * v) for s, v in zip(found, [*moves, u_moves], strict=True))
+    change = sum(inner(s, v) for s, v in zip(found, [*moves, u_moves], strict=True))
     assert_is_derivative(
         change, slope, [*d.inputs, d.u], [*d.along(moves), u_moves], d.what,
         terms=d.case.terms + d.u.size,

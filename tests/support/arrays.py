@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,9 @@ class Domain:
 
     Values lie in [low, high], at least `margin` from each of `away` (by default several steps of
     a finite difference); with `step` they are multiples of it plus `offset`; with `distinct` no
-    two are close, nor their magnitudes; a share `zeros` of them is exactly 0. `kind` is "f", "i"
-    or "b", as in NumPy's dtype.kind.
+    two are close, nor their magnitudes; a share `zeros` of them is exactly 0. `kind` is "f", "c",
+    "i" or "b", as in NumPy's dtype.kind; all that was said holds for the real and the imaginary
+    parts of complex numbers.
     """
 
     low: float = -3.0
@@ -39,6 +40,9 @@ class Domain:
     kind: str = "f"
 
     def values(self, rng: np.random.Generator, shape: Shape) -> np.ndarray[Any, Any]:
+        if self.kind == "c":
+            real, imaginary = (replace(self, kind="f").values(rng, shape) for _ in range(2))
+            return real + 1j * imaginary
         if self.kind == "b":
             return rng.random(shape) < 0.5
         if self.kind == "i":

@@ -9,7 +9,7 @@ import numpy as np
 
 import minigrad as mg
 
-__all__ = ["cotangent_for", "gradients", "second_gradients", "to_numpy", "value"]
+__all__ = ["cotangent_for", "gradients", "inner", "second_gradients", "to_numpy", "value"]
 
 
 def to_numpy(x: mg.Tensor) -> np.ndarray[Any, Any]:
@@ -23,7 +23,15 @@ def tensors(inputs: Sequence[Any], device: Any, wanted: Sequence[int]) -> list[m
 
 def cotangent_for(y: Any, rng: np.random.Generator, dtype: Any = None) -> Any:
     """A random cotangent for y: never ones, under which many a wrong rule looks right."""
-    return rng.standard_normal(y.shape).astype(y.dtype if dtype is None else dtype)
+    u = rng.standard_normal(y.shape)
+    if y.dtype.kind == "c":
+        u = u + 1j * rng.standard_normal(y.shape)
+    return np.asarray(u).astype(y.dtype if dtype is None else dtype)
+
+
+def inner(a: Any, b: Any) -> Any:
+    """The inner product; of complex numbers, that of their real and imaginary parts."""
+    return np.sum(np.real(np.conj(a) * b))
 
 
 def value(f: Callable[..., Any], inputs: Sequence[Any], device: Any) -> np.ndarray[Any, Any]:
@@ -59,7 +67,8 @@ def second_gradients(
     u = mg.asarray(u, device=y.device, requires_grad=True)
     first = mg.autograd.grad(y, leaves, u, create_graph=True)
     terms = [
-        mg.sum(g * mg.asarray(w, device=device)) for g, w in zip(first, directions, strict=True)
+        mg.sum(mg.real(mg.conj(g) * mg.asarray(w, device=device)))
+        for g, w in zip(first, directions, strict=True)
     ]
     slope = mg.sum(mg.stack(terms))
     sources = [*leaves, u]

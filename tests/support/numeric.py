@@ -34,7 +34,7 @@ def directional(
 
     def at(step: float) -> Any:
         pairs = zip(inputs, direction, strict=True)
-        moved = [x + step * v if x.dtype.kind == "f" else x for x, v in pairs]
+        moved = [x + step * v if x.dtype.kind in "fc" else x for x, v in pairs]
         return np.asarray(f(*moved), dtype=np.float64)
 
     near, far = ((at(h) - at(-h)) / (2 * h) for h in (STEP, 2 * STEP))

@@ -53,7 +53,9 @@ def torch_derivatives(
     values = [from_torch(g) for g in first]
     if directions is None:
         return from_torch(y), values, []
-    slope = sum((g * to_torch(w)).sum() for g, w in zip(first, directions, strict=True))
+    slope = sum(
+        torch.real(g.conj() * to_torch(w)).sum() for g, w in zip(first, directions, strict=True)
+    )
     if not slope.requires_grad:
         second = [torch.zeros_like(x) for x in (*leaves, u)]
     else:

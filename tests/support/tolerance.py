@@ -47,9 +47,9 @@ def largest(*arrays: Any) -> float:
     """The largest finite magnitude among the elements of all arrays, at least 1."""
     found = 1.0
     for array in arrays:
-        finite = np.asarray(array, dtype=np.float64)
+        finite = np.abs(np.asarray(array))
         finite = finite[np.isfinite(finite)]
-        found = max(found, float(np.max(np.abs(finite), initial=0.0)))
+        found = max(found, float(np.max(finite, initial=0.0)))
     return found
 
 
@@ -69,7 +69,7 @@ def assert_close(
     """
     actual, expected = np.asarray(actual), np.asarray(expected)
     dtype = np.dtype(dtype or actual.dtype)
-    if dtype.kind != "f":
+    if dtype.kind not in "fc":
         assert actual.shape == expected.shape, f"{what}: {actual.shape} != {expected.shape}"
         np.testing.assert_array_equal(actual, expected, err_msg=what)
         return
@@ -79,7 +79,9 @@ def assert_close(
 
 def assert_within(actual: Any, expected: Any, allowed: float, what: str) -> None:
     """Fail where `actual` is farther than `allowed` from `expected`; NaN and inf have to agree."""
-    actual, expected = (np.asarray(a, dtype=np.float64) for a in (actual, expected))
+    actual, expected = (np.asarray(a) for a in (actual, expected))
+    wide = np.result_type(actual, expected, np.float64)
+    actual, expected = actual.astype(wide), expected.astype(wide)
     assert actual.shape == expected.shape, f"{what}\nshape {actual.shape} != {expected.shape}"
     same = (actual == expected) | (np.isnan(actual) & np.isnan(expected))
     with np.errstate(invalid="ignore"):
