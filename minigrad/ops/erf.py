@@ -1,7 +1,8 @@
-"""The error function, by the rational approximations of W. J. Cody (1969).
+"""The error function and its complement, by the rational approximations of W. J. Cody (1969).
 
 "Rational Chebyshev approximations for the error function", Mathematics of Computation 23, 631-637:
-one for |x| < 1/2, one up to 4, one beyond; to about 1e-16 relative.
+one for |x| < 1/2, one up to 4, one beyond; to about 1e-16 relative. Beyond 1/2 they approximate
+erfcx, the complement without its factor exp(-x^2).
 """
 
 from __future__ import annotations
@@ -9,7 +10,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-__all__ = ["erf_forward", "erfc_forward"]
+from ..primitive import elementwise
+
+__all__ = [
+    "erf",
+    "erf_near_zero",
+    "erfc",
+    "erfcx",
+    "gaussian",
+    "polynomial",
+    "ratio",
+    "scaled_tail",
+]
 
 SMALL = (
     (
@@ -71,6 +83,9 @@ LARGE = (
 )
 
 
+GAUSSIAN = 2 / math.sqrt(math.pi)
+
+
 def polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
     """Horner's scheme; coefficients in rising order."""
     *rest, y = coefficients
@@ -80,34 +95,73 @@ def polynomial(x: Any, coefficients: tuple[float, ...]) -> Any:
 
 
 def ratio(x: Any, pair: tuple[tuple[float, ...], tuple[float, ...]]) -> Any:
+    """A rational function: numerator and denominator."""
     return polynomial(x, pair[0]) / polynomial(x, pair[1])
 
 
-def tail(xp: Any, z: Any) -> Any:
-    """erfc(z) for z >= 1/2. Beyond 27 it underflows, also in float64."""
-    z = xp.where(z > 27.0, 27.0, z)
-    square = z * z
+def gaussian(xp: Any, z: Any, power: float) -> Any:
+    """exp(power * z^2) for z >= 0, where z^2 itself would round off digits that exp needs.
+
+    With few bits in `head` its square is exact, and the rest is small.
+    """
+    z = xp.where(z > 40.0, 40.0, z)  # the result is 0 or inf from there on, in float64 too
+    head = xp.floor(z * 16) / 16
+    return xp.exp(power * head * head) * xp.exp(power * (z - head) * (z + head))
+
+
+def erf_near_zero(x: Any) -> Any:
+    """erf(x) for |x| < 1/2."""
+    return x * ratio(x * x, SMALL)
+
+
+def scaled_tail(xp: Any, z: Any) -> Any:
+    """erfcx(z) for z >= 1/2."""
     middle = ratio(xp.where(z < 4.0, z, 4.0), MIDDLE)
-    inverse = 1 / xp.where(z < 4.0, 16.0, square)
-    large = (1 / math.sqrt(math.pi) + inverse * ratio(inverse, LARGE)) / z
-    return xp.exp(-square) * xp.where(z < 4.0, middle, large)
+    inverse = 1 / xp.where(z < 4.0, 4.0, z)
+    square = inverse * inverse
+    large = (1 / math.sqrt(math.pi) + square * ratio(square, LARGE)) * inverse
+    return xp.where(z < 4.0, middle, large)
 
 
 def parts(xp: Any, x: Any) -> tuple[Any, Any, Any, Any]:
-    """|x|, whether it is small, erf there, and erfc elsewhere."""
+    """|x| (at least 1/2), whether it is smaller, erf there, and erfcx elsewhere."""
     z = xp.abs(x)
     is_small = z < 0.5
-    near = xp.where(is_small, x, 0.0)
-    return z, is_small, near * ratio(near * near, SMALL), tail(xp, xp.where(is_small, 0.5, z))
+    z = xp.where(is_small, 0.5, z)
+    return z, is_small, erf_near_zero(xp.where(is_small, x, 0.0)), scaled_tail(xp, z)
 
 
 def erf_forward(xp: Any, x: Any) -> Any:
     """2/√π times the integral of exp(-t²) from 0 to x."""
-    _, is_small, near, rest = parts(xp, x)
-    return xp.where(is_small, near, xp.sign(x) * (1 - rest))
+    z, is_small, near, tail = parts(xp, x)
+    return xp.where(is_small, near, xp.sign(x) * (1 - gaussian(xp, z, -1) * tail))
 
 
 def erfc_forward(xp: Any, x: Any) -> Any:
     """1 - erf(x), without cancellation for large x."""
-    _, is_small, near, rest = parts(xp, x)
-    return xp.where(is_small, 1 - near, xp.where(x > 0, rest, 2 - rest))
+    z, is_small, near, tail = parts(xp, x)
+    rest = gaussian(xp, z, -1) * tail
+    return xp.where(is_small, 1 - near, xp.where(x < 0, 2 - rest, rest))
+
+
+def erfcx_forward(xp: Any, x: Any) -> Any:
+    """exp(x²) erfc(x): what erfc is where it underflows."""
+    _, is_small, near, tail = parts(xp, x)
+    growth = gaussian(xp, xp.where(x < 0.5, xp.abs(x), 0.5), 1)
+    return xp.where(is_small, growth * (1 - near), xp.where(x < 0, 2 * growth - tail, tail))
+
+
+def erfcx_vjp(xp: Any, g: Any, y: Any, x: Any) -> Any:
+    """2xy - 2/√π, of which the approximation for large x has the difference as a term."""
+    inverse = 1 / xp.where(x < 4, 4.0, x)
+    square = inverse * inverse
+    return g * xp.where(x < 4, 2 * x * y - GAUSSIAN, 2 * square * ratio(square, LARGE))
+
+
+# fmt: off
+erf   = elementwise("erf",   lambda xp, g, y, x: g * (GAUSSIAN * xp.exp(-x * x)),
+                    forward=erf_forward, floating=True)
+erfc  = elementwise("erfc",  lambda xp, g, y, x: -g * (GAUSSIAN * xp.exp(-x * x)),
+                    forward=erfc_forward, floating=True)
+erfcx = elementwise("erfcx", erfcx_vjp, forward=erfcx_forward, floating=True)
+# fmt: on

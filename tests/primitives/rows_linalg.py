@@ -1,4 +1,4 @@
-"""Rows of products of matrices, and of the functions of `mg.special`."""
+"""Rows of products of matrices."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
-from scipy import special as scipy_special
 
 import minigrad as mg
 from tests.support.arrays import Domain, seeds, shapes, shapes_that_broadcast
 
-from .draw import any_axis, arrays, one_array, one_axis
-from .kinds import unary
+from .draw import arrays, one_array, one_axis
 from .row import Bad, Case, Row, Sides, named
 
 __all__ = ["composed", "rows"]
@@ -55,11 +53,6 @@ def norms(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, Any]:
     return {**kept, "ord": draw(st.sampled_from([1, 2, 3, 1.5, math.inf, -math.inf]))}
 
 
-def any_axis_but_none_left(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, Any]:
-    params = any_axis(draw, shape)
-    return {**params, "axis": None if params["axis"] == () else params["axis"]}
-
-
 def norm_reference(x: Any, axis: int, ord: float, keepdims: bool) -> Any:
     """NumPy's norm, which alone lets the largest of no elements be 0."""
     if abs(ord) == math.inf:
@@ -67,26 +60,8 @@ def norm_reference(x: Any, axis: int, ord: float, keepdims: bool) -> Any:
     return np.linalg.vector_norm(x, axis=axis, ord=ord, keepdims=keepdims)
 
 
-def logsumexp_reference(x: Any, axis: Any, keepdims: bool) -> Any:
-    with np.errstate(divide="ignore"):
-        return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
-
-
-def torch_logsumexp(t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
-    axes = tuple(range(x.ndim)) if axis is None else axis
-    return t.logsumexp(x, dim=axes, keepdim=keepdims) if x.ndim else x.clone()
-
-
-def softmax_reference(x: Any, axis: int) -> Any:
-    return np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
-
-
 def mismatch(device: Any) -> Any:
     return mg.matmul(mg.ones((3, 4), device=device), mg.ones((5, 6), device=device))
-
-
-def no_axis(call: Any) -> Bad:
-    return Bad(lambda device: call(mg.ones((2, 3), device=device), axis=2), Exception, "axis 2")
 
 
 rows = [
@@ -103,22 +78,6 @@ rows = [
         one_array(min_dims=2), np.matrix_transpose, "adjoint",
         bad=(Bad(lambda device: mg.matrix_transpose(mg.ones(2, device=device)), ValueError,
                  r"matrix_transpose: a Tensor of shape \(2,\) has no matrices"),)),
-    unary(named("relu"), Domain(away=(0.0,)), numpy=lambda x: np.maximum(x, 0), kinks="0 at 0"),
-    unary(named("expit"), numpy=scipy_special.expit, torch="special.expit"),
-    unary(named("softplus"), numpy=lambda x: np.logaddexp(x, 0),
-          torch=lambda t, x: t.nn.functional.softplus(x)),
-    unary(named("erf"), numpy=scipy_special.erf, torch="special.erf"),
-    unary(named("erfc"), numpy=scipy_special.erfc, torch="special.erfc"),
-    Row("logsumexp", named("logsumexp"), mg.special.logsumexp,
-        one_array(params=any_axis_but_none_left), logsumexp_reference, torch_logsumexp,
-        sums=True, bad=(no_axis(mg.special.logsumexp),)),
-    Row("softmax", named("softmax"), mg.special.softmax, one_array(params=one_axis, min_dims=1),
-        softmax_reference, lambda t, x, axis: t.softmax(x, dim=axis),
-        sums=True, bad=(no_axis(mg.special.softmax),)),
-    Row("log_softmax", named("log_softmax"), mg.special.log_softmax,
-        one_array(params=one_axis, min_dims=1), lambda x, axis: np.log(softmax_reference(x, axis)),
-        lambda t, x, axis: t.log_softmax(x, dim=axis),
-        sums=True, bad=(no_axis(mg.special.log_softmax),)),
 ]  # fmt: skip
 
 composed = [

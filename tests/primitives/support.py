@@ -20,6 +20,7 @@ from . import (
     rows_reductions,
     rows_sets,
     rows_shapes,
+    rows_special,
     rows_windows,
 )
 from .row import Row
@@ -36,11 +37,12 @@ sections = {
     "Arranging": rows_shapes.rows,
     "Windows": rows_windows.rows,
     "Indexing": rows_indexing.rows,
-    "Products and special functions": rows_linalg.rows,
+    "Products": rows_linalg.rows,
+    "Special functions": rows_special.rows,
     "Nets": rows_nn.rows,
     "Batch normalisation": rows_bn.rows,
     "Complex numbers": [*rows_complex.rows, *rows_complex.composed],
-    "Composed of the others": [*rows_composed.rows, *rows_linalg.composed],
+    "Composed of the others": [*rows_composed.rows, *rows_linalg.composed, *rows_special.composed],
 }
 
 introduction = """\

@@ -17,6 +17,7 @@ from . import (
     rows_reductions,
     rows_sets,
     rows_shapes,
+    rows_special,
     rows_windows,
 )
 from .row import Row
@@ -32,10 +33,16 @@ primitives: list[Row] = [
     *rows_windows.rows,
     *rows_indexing.rows,
     *rows_linalg.rows,
+    *rows_special.rows,
     *rows_nn.rows,
     *rows_bn.rows,
     *rows_complex.rows,
 ]
-composed: list[Row] = [*rows_composed.rows, *rows_linalg.composed, *rows_complex.composed]
+composed: list[Row] = [
+    *rows_composed.rows,
+    *rows_linalg.composed,
+    *rows_special.composed,
+    *rows_complex.composed,
+]
 everything: list[Row] = [*primitives, *composed]
 differentiable: list[Row] = [row for row in everything if not row.constant and not row.undefined]

@@ -54,9 +54,10 @@ def test_every_primitive_has_one_row_and_every_row_its_primitive() -> None:
 
 
 def public_functions(namespace: Any, names: list[str]) -> set[str]:
+    """The functions among the names, each by the name it was defined with."""
     found = {name: getattr(namespace, name) for name in names}
     return {
-        name
+        getattr(f, "__name__", name)
         for name, f in found.items()
         if callable(f) and not name.startswith("_") and name not in makes_or_inspects
     }

@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...ops import special
+from ... import special
 from ...ops.elementwise import tanh
-from ...ops.erf import erfc_forward
 from ...primitive import elementwise
 from ...tensor import Tensor
 from ...tensor import namespace as mg
@@ -29,11 +28,6 @@ __all__ = [
 ]
 
 
-def ndtr_forward(xp: Any, x: Any) -> Any:
-    """The probability that a standard normal variable is below x; the name is SciPy's."""
-    return 0.5 * erfc_forward(xp, -ROOT_HALF * x)
-
-
 def gelu_tanh_forward(xp: Any, x: Any) -> Any:
     return 0.5 * x * (1 + xp.tanh(CUBIC[0] * x * (1 + CUBIC[1] * x * x)))
 
@@ -44,12 +38,8 @@ def gelu_tanh_vjp(xp: Any, g: Any, y: Any, x: Any) -> Any:
 
 
 CUBIC = math.sqrt(2 / math.pi), 0.044715
-ROOT_HALF = math.sqrt(0.5)
-DENSITY = 1 / math.sqrt(2 * math.pi)
 
 # fmt: off
-ndtr       = elementwise("ndtr",       lambda xp, g, y, x: g * (DENSITY * xp.exp(-0.5 * x * x)),
-                         forward=ndtr_forward, floating=True)
 gelu_tanh  = elementwise("gelu_tanh",  gelu_tanh_vjp,
                          forward=gelu_tanh_forward, floating=True)
 slopes     = elementwise("leaky_relu", lambda xp, g, y, x, *, a: xp.where(x > 0, g, a * g),
@@ -79,7 +69,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
         return gelu_tanh(input)
     if approximate != "none":
         raise ValueError(f"gelu: approximate is {approximate!r}, expected 'none' or 'tanh'")
-    return input * ndtr(input)
+    return input * special.ndtr(input)
 
 
 def silu(input: Tensor, inplace: bool = False) -> Tensor:

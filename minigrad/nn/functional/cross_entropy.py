@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...ops import special
+from ... import special
 from ...tensor import Tensor
 from ...tensor import namespace as mg
 from .labels import check_labels

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...ops import special
+from ... import special
 from ...primitive import primitive
 from ...tensor import Tensor
 from ...tensor import namespace as mg

@@ -1,20 +1,15 @@
-"""Functions that nets need and the standard does not name: softmax and its family, erf, relu.
-
-Published as `mg.special`, the name under which SciPy looks for such functions.
-"""
+"""logsumexp, softmax and its logarithm: along axes, and without overflow."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from ..dtypes import as_floating
-from ..primitive import elementwise, primitive
+from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import Axis, restore_axes
-from .erf import erf_forward, erfc_forward
 
-__all__ = ["erf", "erfc", "expit", "log_softmax", "logsumexp", "relu", "softmax", "softplus"]
+__all__ = ["log_softmax", "logsumexp", "softmax"]
 
 
 def shift_of(xp: Any, x: Any, axis: Axis) -> Any:
@@ -52,31 +47,6 @@ def log_softmax_forward(xp: Any, x: Any, *, axis: Axis) -> Any:
 def log_softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
     return g - xp.exp(y) * xp.sum(g, axis=axis, keepdims=True)
 
-
-def expit_forward(xp: Any, x: Any) -> Any:
-    """1 / (1 + exp(-x)), by the exponential that cannot overflow."""
-    e = xp.exp(-xp.abs(x))
-    return xp.where(x >= 0, 1 / (1 + e), e / (1 + e))
-
-
-def softplus_forward(xp: Any, x: Any) -> Any:
-    return xp.maximum(x, 0) + xp.log1p(xp.exp(-xp.abs(x)))
-
-
-GAUSSIAN = 2 / math.sqrt(math.pi)
-
-# fmt: off
-relu     = elementwise("relu",     lambda xp, g, y, x: xp.where(x <= 0, 0, g),
-                       forward=lambda xp, x: xp.maximum(x, 0))
-expit    = elementwise("expit",    lambda xp, g, y, x: g * y * (1 - y),
-                       forward=expit_forward, floating=True)
-softplus = elementwise("softplus", lambda xp, g, y, x: g * xp.exp(x - y),
-                       forward=softplus_forward, floating=True)
-erf      = elementwise("erf",      lambda xp, g, y, x: g * (GAUSSIAN * xp.exp(-x * x)),
-                       forward=erf_forward, floating=True)
-erfc     = elementwise("erfc",     lambda xp, g, y, x: -g * (GAUSSIAN * xp.exp(-x * x)),
-                       forward=erfc_forward, floating=True)
-# fmt: on
 
 _logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
 _softmax = primitive("softmax", softmax_vjp, forward=softmax_forward)

@@ -1,0 +1,112 @@
+"""Rows of the functions of `mg.special`; SciPy's values and PyTorch's derivatives judge them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from scipy import special as scipy_special
+
+import minigrad as mg
+from tests.support.arrays import Domain
+
+from .draw import any_axis, broadcasting, one_array, one_axis
+from .kinds import binary, unary
+from .row import Bad, Row, named
+
+__all__ = ["composed", "rows"]
+
+positive = Domain(0.2, 4.0)
+probability = Domain(0.2, 0.8)
+off_poles = Domain(-3.0, 4.0, away=(-3.0, -2.0, -1.0, 0.0), margin=0.2)
+
+
+def any_axis_but_none_left(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, Any]:
+    params = any_axis(draw, shape)
+    return {**params, "axis": None if params["axis"] == () else params["axis"]}
+
+
+def logsumexp_reference(x: Any, axis: Any, keepdims: bool) -> Any:
+    with np.errstate(divide="ignore"):
+        return np.log(np.sum(np.exp(x), axis=axis, keepdims=keepdims))
+
+
+def torch_logsumexp(t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    axes = tuple(range(x.ndim)) if axis is None else axis
+    return t.logsumexp(x, dim=axes, keepdim=keepdims) if x.ndim else x.clone()
+
+
+def softmax_reference(x: Any, axis: int) -> Any:
+    return np.exp(x) / np.sum(np.exp(x), axis=axis, keepdims=True)
+
+
+def orders(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, int]:
+    return {"n": draw(st.integers(1, 4))}
+
+
+def no_axis(call: Any) -> Bad:
+    return Bad(lambda device: call(mg.ones((2, 3), device=device), axis=2), Exception, "axis 2")
+
+
+def scipys(name: str, domain: Domain = Domain(), torch: Any = "", **more: Any) -> Row:
+    """The row of a function of one argument that SciPy and PyTorch call the same."""
+    oracle = f"special.{name}" if torch == "" else torch
+    return unary(named(name), domain, numpy=getattr(scipy_special, name), torch=oracle, **more)
+
+
+def torch_polygamma(t: Any, x: Any, n: int) -> Any:
+    """PyTorch's own polygamma is good to ten digits only where n is 1; its zeta is exact."""
+    return (-1) ** (n + 1) * math.factorial(n) * t.special.zeta(t.tensor(n + 1.0), x)
+
+
+rows = [
+    unary(named("relu"), Domain(away=(0.0,)), numpy=lambda x: np.maximum(x, 0), kinks="0 at 0"),
+    scipys("expit"),
+    scipys("logit", probability, kinks="infinite at 0 and 1"),
+    unary(named("softplus"), numpy=lambda x: np.logaddexp(x, 0),
+          torch=lambda t, x: t.nn.functional.softplus(x)),
+    scipys("erf"),
+    scipys("erfc"),
+    scipys("erfcx", Domain(-1.5, 6.0, away=(4.0,))),
+    scipys("erfinv", Domain(-0.9, 0.9), kinks="infinite at -1 and 1"),
+    scipys("ndtr"),
+    scipys("log_ndtr", Domain(-6.0, 3.0)),
+    scipys("ndtri", probability, kinks="infinite at 0 and 1"),
+    # PyTorch's derivative of digamma is good to ten digits only.
+    scipys("gammaln", off_poles, torch=None),
+    scipys("digamma", off_poles, torch=None),
+    Row("polygamma", named("polygamma"), lambda x, n: mg.special.polygamma(n, x),
+        one_array(positive, orders), lambda x, n: scipy_special.polygamma(n, x),
+        torch_polygamma, bad=(
+            Bad(lambda device: mg.special.polygamma(-1, mg.ones(2, device=device)), ValueError,
+                r"^polygamma: n is -1, expected 0, 1, 2, \.\.\."),
+            Bad(lambda device: mg.special.polygamma(1.5, mg.ones(2, device=device)), TypeError,
+                "^polygamma: n is a float, expected an integer"),
+        )),
+    scipys("entr", positive, kinks="infinite at 0"),
+    binary(named("xlogy"), Domain(zeros=0.2), positive, numpy=scipy_special.xlogy,
+           torch="special.xlogy", kinks="0 where both are 0"),
+    binary(named("xlog1py"), Domain(zeros=0.2), Domain(-0.8, 4.0), numpy=scipy_special.xlog1py,
+           torch="special.xlog1py", kinks="0 at (0, -1)"),
+    binary(named("rel_entr"), positive, positive, numpy=scipy_special.rel_entr,
+           torch=lambda t, a, b: a * (a / b).log(), kinks="infinite where the first is 0"),
+    Row("logsumexp", named("logsumexp"), mg.special.logsumexp,
+        one_array(params=any_axis_but_none_left), logsumexp_reference, torch_logsumexp,
+        sums=True, bad=(no_axis(mg.special.logsumexp),)),
+    Row("softmax", named("softmax"), mg.special.softmax, one_array(params=one_axis, min_dims=1),
+        softmax_reference, lambda t, x, axis: t.softmax(x, dim=axis),
+        sums=True, bad=(no_axis(mg.special.softmax),)),
+    Row("log_softmax", named("log_softmax"), mg.special.log_softmax,
+        one_array(params=one_axis, min_dims=1), lambda x, axis: np.log(softmax_reference(x, axis)),
+        lambda t, x, axis: t.log_softmax(x, dim=axis),
+        sums=True, bad=(no_axis(mg.special.log_softmax),)),
+]  # fmt: skip
+
+composed = [
+    Row("log_expit", None, mg.special.log_expit, one_array(), scipy_special.log_expit,
+        lambda t, x: t.nn.functional.logsigmoid(x)),
+    Row("kl_div", None, mg.special.kl_div, broadcasting(positive, positive), scipy_special.kl_div,
+        lambda t, a, b: a * (a / b).log() - a + b, sums=True),
+]  # fmt: skip
