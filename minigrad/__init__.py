@@ -183,10 +183,10 @@ __all__ = [
     "remainder", "repeat", "reshape", "result_type", "roll", "round", "save", "scatter_add",
     "searchsorted", "set_default_device", "set_default_dtype", "sign", "signbit", "sin", "sinh",
     "sliding_window_view", "sort", "special", "sqrt", "square", "squeeze", "stack", "std",
-    "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tile",
-    "to_device", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unstack", "value_and_grad", "var",
-    "vecdot", "vjp", "where", "windows", "zeros", "zeros_like",
+    "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "tile", "to_device", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unstack", "value_and_grad",
+    "var", "vecdot", "vjp", "where", "windows", "zeros", "zeros_like",
 ]
 # fmt: on
 
@@ -223,6 +223,7 @@ _on_first_use = {
     "optim": "optim",
     "random": "random",
     "save": "io",
+    "testing": "testing",
 }
 
 

@@ -10,40 +10,28 @@ from collections.abc import Iterator
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import minigrad as mg
 from minigrad.autograd.modes import updating
 from minigrad.backends.device import default_device, set_default_device
 from minigrad.tensor import recording
 
-# Continuous integration tries the same examples every time, `HYPOTHESIS_PROFILE=nightly pytest`
-# many others. No deadlines: how long an example takes says more about the machine than about us.
-patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-settings.register_profile("dev", max_examples=20, **patient)
-settings.register_profile("ci", max_examples=20, derandomize=True, **patient)
-settings.register_profile("nightly", max_examples=1000, print_blob=True, **patient)
-settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev")
-)
-
-statuses = {status.name: status for status in mg.backends.status()}
+pytest_plugins = ["minigrad.testing.plugin"]
 
 
-def on(device: str, backend: str) -> object:
-    """The device as a parameter, skipped with the reason where this machine lacks its backend."""
-    status = statuses[backend]
-    reason = f"backend {backend} can't be used: {status.reason}"
-    return pytest.param(device, marks=pytest.mark.skipif(not status.usable, reason=reason))
+def pytest_configure(config: pytest.Config) -> None:
+    """Continuous integration tries the same examples every time, `nightly` many others."""
+    from minigrad.testing.plugin import load_profile
+
+    if config.getoption("--minigrad-profile") is None:
+        wanted = os.environ.get("HYPOTHESIS_PROFILE")
+        load_profile(wanted or ("ci" if os.environ.get("CI") else "dev"))
 
 
-# For the whole session, since Hypothesis refuses fixtures that change from test to test.
-@pytest.fixture(
-    scope="session", params=[on("cpu", "numpy"), on("strict", "strict"), on("cuda", "cupy")]
-)
-def device(request: pytest.FixtureRequest) -> mg.Device:
+@pytest.fixture(scope="session")
+def device(minigrad_device: mg.Device) -> mg.Device:
     """Every device in turn: NumPy's, that of array-api-strict, and the first GPU."""
-    return mg.device(request.param)
+    return minigrad_device
 
 
 @pytest.fixture(autouse=True)

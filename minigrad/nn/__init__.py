@@ -21,6 +21,7 @@ from .conv import Conv1d, Conv2d
 from .dropout import Dropout
 from .embedding import Embedding
 from .flatten import Flatten
+from .functional_call import functional_call
 from .linear import Identity, Linear
 from .loss import (
     BCEWithLogitsLoss,
@@ -70,6 +71,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "functional",
+    "functional_call",
     "init",
     "utils",
 ]

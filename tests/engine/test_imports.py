@@ -35,6 +35,7 @@ floors = {
     "minigrad.io": 5,
     "minigrad.nn": 5,
     "minigrad.optim": 5,
+    "minigrad.testing": 6,
     "minigrad.cli": 7,
     "minigrad.__main__": 7,
 }

@@ -1,0 +1,63 @@
+"""Proving derivatives: checks, strategies for Hypothesis, oracles, and a plugin for pytest.
+
+    from hypothesis import given
+    from minigrad.testing import check_grads
+    from minigrad.testing import strategies as mst
+
+    @given(x=mst.arrays())
+    def test_my_operation_has_the_right_derivatives(x):
+        check_grads(my_operation, x)
+
+It needs the packages of the extra `test`: Hypothesis and pytest; PyTorch and mpmath where they are
+installed. Nothing that ships in a net imports it.
+"""
+
+from . import strategies
+from .check_grads import check_adjoint, check_grads
+from .conduct import (
+    ErrorCase,
+    check_accumulation,
+    check_conduct,
+    check_determinism,
+    check_errors,
+    check_form,
+    check_layouts,
+    check_no_leak,
+    check_state_round_trip,
+    check_unmutated,
+)
+from .domain import Domain
+from .failure import CheckFailure
+from .layout import lay_out
+from .numeric import assert_is_derivative, complex_step, directional, full_jacobian
+from .tolerance import Tolerance, assert_close, assert_within, ulp_difference
+from .verdict import Verdict, compare
+
+__all__ = [
+    "CheckFailure",
+    "Domain",
+    "ErrorCase",
+    "Tolerance",
+    "Verdict",
+    "assert_close",
+    "assert_is_derivative",
+    "assert_within",
+    "check_accumulation",
+    "check_adjoint",
+    "check_conduct",
+    "check_determinism",
+    "check_errors",
+    "check_form",
+    "check_grads",
+    "check_layouts",
+    "check_no_leak",
+    "check_state_round_trip",
+    "check_unmutated",
+    "compare",
+    "complex_step",
+    "directional",
+    "full_jacobian",
+    "lay_out",
+    "strategies",
+    "ulp_difference",
+]
