@@ -14,7 +14,7 @@ A derivative is written once, over `xp`. `xp` is NumPy, or CuPy, and the rule co
 
 import numpy as _numpy
 
-from . import autograd, backends, linalg, special
+from . import autograd, backends, fft, linalg, special
 from .autograd import enable_grad, is_grad_enabled, no_grad
 from .autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .backends import Device, device, set_default_device
@@ -170,7 +170,7 @@ __all__ = [
     "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex128",
     "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod",
     "cumulative_sum", "data", "device", "diff", "divide", "dtype", "e", "empty", "empty_like",
-    "enable_grad", "equal", "exp", "expand_dims", "expm1", "extend", "eye", "finfo", "flip",
+    "enable_grad", "equal", "exp", "expand_dims", "expm1", "extend", "eye", "fft", "finfo", "flip",
     "float16", "float32", "float64", "floor", "floor_divide", "fold", "from_dlpack", "full",
     "full_like", "get_default_dtype", "getitem", "grad", "greater", "greater_equal", "hessian",
     "hvp", "hypot", "iinfo", "imag", "index_set", "inf", "int16", "int32", "int64", "int8",
@@ -209,7 +209,7 @@ complex64 = _numpy.dtype("complex64")
 complex128 = _numpy.dtype("complex128")
 dtype = _numpy.dtype
 
-e = _numpy.e
+e: float = _numpy.e
 inf = _numpy.inf
 nan = _numpy.nan
 newaxis = None

@@ -47,8 +47,9 @@ class Backend:
         self.xp: Any = SimpleNamespace(__name__=name)
         for word in vocabulary.__all__:
             setattr(self.xp, word, vocabulary.bind(getattr(vocabulary, word), self.xp))
-        for word in dir(namespace):
-            if not word.startswith("_"):
+        # The standard's extensions by name: a library may load them late, and not list them.
+        for word in (*dir(namespace), "fft", "linalg"):
+            if not word.startswith("_") and hasattr(namespace, word):
                 setattr(self.xp, word, getattr(namespace, word))
         self.info = getattr(namespace, "__array_namespace_info__", None)
         for word, function in (words or {}).items():

@@ -26,6 +26,7 @@ floors = {
     "minigrad.primitive": 2,
     "minigrad.autograd": 3,
     "minigrad.ops": 4,
+    "minigrad.fft": 4,
     "minigrad.linalg": 4,
     "minigrad.special": 4,
     "minigrad.extend": 4,

@@ -14,6 +14,7 @@ from . import (
     rows_composed,
     rows_constants,
     rows_elementwise,
+    rows_fft,
     rows_indexing,
     rows_linalg,
     rows_nn,
@@ -42,6 +43,7 @@ sections = {
     "Nets": rows_nn.rows,
     "Batch normalisation": rows_bn.rows,
     "Complex numbers": [*rows_complex.rows, *rows_complex.composed],
+    "Fourier transforms": [*rows_fft.rows, *rows_fft.composed],
     "Composed of the others": [*rows_composed.rows, *rows_linalg.composed, *rows_special.composed],
 }
 

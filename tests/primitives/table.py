@@ -11,6 +11,7 @@ from . import (
     rows_composed,
     rows_constants,
     rows_elementwise,
+    rows_fft,
     rows_indexing,
     rows_linalg,
     rows_nn,
@@ -37,12 +38,14 @@ primitives: list[Row] = [
     *rows_nn.rows,
     *rows_bn.rows,
     *rows_complex.rows,
+    *rows_fft.rows,
 ]
 composed: list[Row] = [
     *rows_composed.rows,
     *rows_linalg.composed,
     *rows_special.composed,
     *rows_complex.composed,
+    *rows_fft.composed,
 ]
 everything: list[Row] = [*primitives, *composed]
 differentiable: list[Row] = [row for row in everything if not row.constant and not row.undefined]

@@ -20,7 +20,7 @@ files = sorted([
     *Path(minigrad_bn.__file__).parent.glob("**/*.py"),
 ])  # fmt: skip
 
-extras = {*vocabulary.__all__, "to_device", "moveaxis"}
+extras = {*vocabulary.__all__, "to_device", "moveaxis", "fft"}
 allowed = {name for name in dir(array_api_strict) if not name.startswith("_")} | extras
 """The standard's names, and those that every backend of minigrad adds to it."""
 

@@ -1,0 +1,122 @@
+"""Rows of Fourier transforms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad as mg
+from tests.support.arrays import Domain
+
+from .draw import one_array
+from .row import Bad, Row, named
+
+__all__ = ["composed", "rows"]
+
+line = Domain(-2, 2)
+plane = Domain(-2, 2, kind="c")
+norms = st.sampled_from(["backward", "ortho", "forward"])
+Shape = tuple[int, ...]
+
+
+def one_transform(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """An axis, its own number of points or fewer or more, and a scale."""
+    return {
+        "axis": draw(st.integers(-len(shape), len(shape) - 1)),
+        "n": draw(st.none() | st.integers(1, 6)),
+        "norm": draw(norms),
+    }
+
+
+def of_half(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """The same for half a spectrum, of which one point alone does not say how long it was."""
+    params = one_transform(draw, shape)
+    if shape[params["axis"]] == 1 and params["n"] is None:
+        params["n"] = draw(st.integers(1, 6))
+    return params
+
+
+def several(half: bool) -> Callable[[st.DrawFn, Shape], dict[str, Any]]:
+    def params(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+        axes = draw(st.lists(st.integers(0, len(shape) - 1), unique=True, min_size=1))
+        axes = [a - len(shape) * draw(st.booleans()) for a in axes]
+        sized = draw(st.booleans()) or (half and shape[axes[-1]] == 1)
+        s = tuple(draw(st.integers(1, 4)) for _ in axes) if sized else None
+        return {"axes": tuple(axes), "s": s, "norm": draw(norms)}
+
+    return params
+
+
+def some_axes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    axes = draw(st.none() | st.lists(st.integers(0, len(shape) - 1), unique=True, min_size=1))
+    return {"axes": axes if axes is None else tuple(axes)}
+
+
+def torch_one(name: str) -> Callable[..., Any]:
+    return lambda t, x, axis, n, norm: getattr(t.fft, name)(x, n=n, dim=axis, norm=norm)
+
+
+def torch_several(name: str) -> Callable[..., Any]:
+    return lambda t, x, axes, s, norm: getattr(t.fft, name)(x, s=s, dim=axes, norm=norm)
+
+
+def torch_shift(name: str) -> Callable[..., Any]:
+    return lambda t, x, axes: getattr(t.fft, name)(x, dim=axes)
+
+
+def transform(name: str, domain: Domain, params: Any = one_transform, label: str = "") -> Row:
+    """The row of a transform of one axis."""
+    call = getattr(mg.fft, name)
+    return Row(
+        label or name, None if label else named(name), call,
+        one_array(domain, params, min_dims=1), getattr(np.fft, name), torch_one(name), sums=True,
+        bad=(
+            Bad(lambda device: call(mg.ones((2, 3), device=device), axis=2), ValueError,
+                f"^{name}: axis 2 is out of bounds for 2 dimensions"),
+            Bad(lambda device: call(mg.ones((2, 3), device=device), n=0), ValueError,
+                f"^{name}: n is 0, expected at least 1 point"),
+            Bad(lambda device: call(mg.ones((2, 3), device=device), norm="unitary"), ValueError,
+                f"^{name}: norm is 'unitary', expected one of"),
+            Bad(lambda device: call(mg.ones((2, 0), device=device)), ValueError,
+                rf"^{name}: n is -?\d for axis 1 of \(2, 0\), expected at least 1 point"),
+        ),
+    )  # fmt: skip
+
+
+def transform_of_several(name: str, domain: Domain) -> Row:
+    return Row(
+        name, None, getattr(mg.fft, name),
+        one_array(domain, several(name == "irfftn"), min_dims=1),
+        getattr(np.fft, name), torch_several(name), sums=True,
+    )  # fmt: skip
+
+
+def shift(name: str) -> Row:
+    return Row(
+        name, None, getattr(mg.fft, name), one_array(plane, some_axes, min_dims=1),
+        getattr(np.fft, name), torch_shift(name),
+    )  # fmt: skip
+
+
+rows = [
+    transform("fft", plane),
+    transform("ifft", plane),
+    transform("rfft", line),
+    transform("irfft", plane, of_half),
+    transform("hfft", plane, of_half),
+    transform("ihfft", line),
+]
+
+composed = [
+    transform("fft", line, label="fft of real numbers"),
+    transform("irfft", line, of_half, label="irfft of real numbers"),
+    transform_of_several("fftn", plane),
+    transform_of_several("ifftn", plane),
+    transform_of_several("rfftn", line),
+    transform_of_several("irfftn", plane),
+    shift("fftshift"),
+    shift("ifftshift"),
+]
