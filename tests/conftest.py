@@ -8,6 +8,8 @@ from collections.abc import Iterator
 # Read by the libraries when they are loaded. The arrays here are so small that threads only wait
 # for one another, and tests that run side by side would fight over the cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# SciPy takes arrays of other libraries if this is set.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pytest
 

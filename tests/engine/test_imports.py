@@ -33,6 +33,7 @@ floors = {
     "minigrad": 4.5,  # the front door: it shows what lies below, and only what is above uses it
     "minigrad.random": 5,
     "minigrad.data": 5,
+    "minigrad.interop": 5,
     "minigrad.io": 5,
     "minigrad.nn": 5,
     "minigrad.optim": 5,

@@ -1,0 +1,23 @@
+"""scipy.spatial.transform.Rotation."""
+
+from __future__ import annotations
+
+from scipy.spatial.transform import Rotation
+
+from .row import Domain, Neighbour, real
+
+__all__ = ["rows"]
+
+angles = Domain(-1.0, 1.0, (3,))
+
+
+def method(name: str, call: object, *inputs: Domain) -> Neighbour:
+    return Neighbour(f"scipy.spatial.transform.Rotation.{name}", call, inputs or (angles,))
+
+
+rows = [
+    method("from_rotvec", lambda v: Rotation.from_rotvec(v).as_quat()),
+    method("from_quat", lambda q: Rotation.from_quat(q).as_matrix(), Domain(0.2, 1.0, (4,))),
+    method("apply", lambda v, x: Rotation.from_rotvec(v).apply(x), angles, real(3)),
+    method("magnitude", lambda v: Rotation.from_rotvec(v).magnitude()),
+]

@@ -1,0 +1,50 @@
+"""scikit-learn, with `config_context(array_api_dispatch=True)`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sklearn
+from sklearn import preprocessing
+from sklearn.metrics import pairwise
+
+from .row import Domain, Neighbour, positive
+
+__all__ = ["dispatched", "rows"]
+
+table = positive(5, 3)
+
+
+def dispatched(call: Callable[..., Any]) -> Callable[..., Any]:
+    """`call` as scikit-learn runs it where it is told to leave arrays what they are."""
+
+    def run(*arrays: Any) -> Any:
+        with sklearn.config_context(array_api_dispatch=True):
+            return call(*arrays)
+
+    return run
+
+
+def scaler(name: str, domain: Domain = table) -> Neighbour:
+    make = getattr(preprocessing, name)
+    call = dispatched(lambda x: make().fit_transform(x))
+    return Neighbour(f"sklearn.preprocessing.{name}", call, (domain,))
+
+
+def kernel(name: str, *inputs: Domain) -> Neighbour:
+    call = dispatched(getattr(pairwise, name))
+    return Neighbour(f"sklearn.metrics.pairwise.{name}", call, inputs or (table, positive(4, 3)))
+
+
+rows = [
+    scaler("MinMaxScaler"),
+    scaler("MaxAbsScaler"),
+    scaler("Normalizer"),
+    scaler("KernelCenterer", positive(4, 4)),
+    *map(kernel, ["linear_kernel", "rbf_kernel", "polynomial_kernel", "sigmoid_kernel",
+                  "cosine_similarity", "cosine_distances", "euclidean_distances",
+                  "chi2_kernel", "additive_chi2_kernel"]),
+    *(kernel(name, table, table)
+      for name in ("paired_cosine_distances", "paired_euclidean_distances")),
+]  # fmt: skip

@@ -1,0 +1,67 @@
+"""Every function of the table takes Tensors as it takes NumPy's arrays, and is differentiated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import minigrad as mg
+from tests.support.arrays import seeds
+from tests.support.budget import examples
+from tests.support.derivatives import cotangent_for, gradients, value
+from tests.support.numeric import directional
+from tests.support.tolerance import assert_close, assert_within, largest
+
+from .row import Neighbour, Refusal
+from .table import refused, working
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::UserWarning")
+every_neighbour = pytest.mark.parametrize("row", working, ids=str)
+
+
+@every_neighbour
+@examples(0.1)
+@given(seed=seeds)
+def test_the_value_is_that_of_numpys_arrays(row: Neighbour, seed: int) -> None:
+    arrays = row.draw(seed)
+    expected = np.asarray(row.call(*arrays))
+    actual = value(row.call, arrays, "cpu")
+    assert actual.dtype == np.float64
+    assert actual.shape == expected.shape
+    assert_close(actual, expected, f"{row}", terms=sum(x.size for x in arrays), magnitude=4.0)
+
+
+@every_neighbour
+@examples(0.1)
+@given(seed=seeds)
+def test_the_gradient_is_that_of_finite_differences(row: Neighbour, seed: int) -> None:
+    arrays = row.draw(seed)
+    rng = np.random.default_rng(seed)
+    u = cotangent_for(np.asarray(row.call(*arrays)), rng)
+    directions = [cotangent_for(x, rng) for x in arrays]
+    found = gradients(row.call, arrays, range(len(arrays)), u, "cpu")
+    slope = sum(np.sum(g * v) for g, v in zip(found, directions, strict=True))
+    terms = sum(x.size for x in arrays)
+    numeric, bound = directional(
+        lambda *xs: np.sum(u * row.call(*xs)), arrays, directions, terms=terms
+    )
+    allowed = bound + row.leaves * largest(numeric)
+    assert_within(np.asarray(slope), numeric, allowed, f"{row}: good to {allowed:.2g}")
+
+
+@pytest.mark.parametrize("row", refused, ids=str)
+def test_a_function_that_converts_to_numpy_says_that_the_gradient_would_be_lost(
+    row: Refusal,
+) -> None:
+    x = mg.linspace(0.5, 2.0, 6, requires_grad=True)
+    with pytest.raises(row.error, match=row.message):
+        row.call(x)
+
+
+def test_the_table_is_long_enough_and_names_each_function_once() -> None:
+    names: list[Any] = [row.name for row in (*working, *refused)]
+    assert len(set(names)) == len(names)
+    assert len(working) >= 80
