@@ -1,7 +1,7 @@
 """Sums, means and variances over any set of axes, as exact as the dtype allows.
 
 What every normalisation is made of: functions of arrays over `xp`, so they run on NumPy, on a GPU,
-and on Tensors. Three things keep them exact.
+and on Tensors. Axes are counted from the front, and in order. Three things keep them exact.
 
 A sum of m values is made in two stages: blocks of about sqrt(m) values in the array's own dtype,
 and the sums of the blocks in float64. The rounding errors of the blocks are independent, so that of
@@ -54,22 +54,22 @@ def over(xp: Any, v: Any, shape: tuple[int, ...], axes: Axes) -> Any:
 
 def total(xp: Any, x: Any, axes: Axes) -> Any:
     """The sum of each channel in float64, its axes kept as axes of size 1."""
+    if x.size <= SMALL:
+        return xp.sum(x, axis=axes, keepdims=True, dtype=xp.float64)
     first, *rest = axes
     if first == x.ndim - len(axes):  # NumPy adds up contiguous values in pairs, and better than we
         return xp.astype(xp.sum(x, axis=axes, keepdims=True), xp.float64, copy=False)
-    if x.size <= SMALL:
-        return xp.sum(x, axis=axes, keepdims=True, dtype=xp.float64)
-    n, beside = x.shape[first], count(x.shape, tuple(rest))
-    rows = max(1, root(n * beside) // max(1, beside))
-    if rows == 1:
-        blocks = xp.sum(x, axis=tuple(rest), keepdims=True) if rest else x
+    n, rows = x.shape[first], root(count(x.shape, axes))
+    if count(x.shape, tuple(rest)) >= rows:
+        blocks = xp.sum(x, axis=tuple(rest), keepdims=True)
         return xp.sum(blocks, axis=first, keepdims=True, dtype=xp.float64)
     whole = n - n % rows
     before = (slice(None),) * first
     body = x if whole == n else x[(*before, slice(0, whole), ...)]
-    split = xp.reshape(body, (*x.shape[:first], whole // rows, rows, *x.shape[first + 1 :]))
-    blocks = xp.sum(split, axis=(first + 1, *[a + 1 for a in rest]), keepdims=True)
-    found = xp.squeeze(xp.sum(blocks, axis=first, keepdims=True, dtype=xp.float64), axis=first + 1)
+    # A block is of rows far apart: the sum of long stretches of memory, however few the channels.
+    split = xp.reshape(body, (*x.shape[:first], rows, whole // rows, *x.shape[first + 1 :]))
+    blocks = xp.sum(split, axis=first)
+    found = xp.sum(blocks, axis=axes, keepdims=True, dtype=xp.float64)
     if whole == n:
         return found
     return found + xp.sum(x[(*before, slice(whole, n), ...)], axis=axes, keepdims=True)

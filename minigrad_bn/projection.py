@@ -14,7 +14,21 @@ from typing import Any
 
 from .statistics import Axes, kept, mean, narrow, over, spread, total, widen
 
-__all__ = ["along", "project", "project_transposed", "scale_of", "standardised"]
+__all__ = [
+    "along",
+    "centred_again",
+    "inverse_std",
+    "project",
+    "project_transposed",
+    "scale_of",
+    "standardised",
+]
+
+
+def inverse_std(xp: Any, var: Any, eps: float, axes: Axes, w: Any) -> Any:
+    """1 / sqrt(var + eps) of each channel, in float64; 0 where all weights are 0."""
+    inv_std = 1 / xp.sqrt(var + eps)
+    return inv_std if w is None else xp.where(total(xp, w, axes) > 0, inv_std, 0.0)
 
 
 def scale_of(xp: Any, weight: Any, inv_std: Any, axes: Axes) -> Any:
@@ -24,13 +38,18 @@ def scale_of(xp: Any, weight: Any, inv_std: Any, axes: Axes) -> Any:
     return over(xp, weight, inv_std.shape, axes) * inv_std
 
 
-def standardised(xp: Any, x: Any, mask: Any, mean: Any, mean_low: Any, inv_std: Any) -> Any:
-    """x_hat, from the statistics of the forward; 0 where the mask is.
+def centred_again(xp: Any, x: Any, mask: Any, mean: Any, mean_low: Any) -> Any:
+    """x - mean, from the statistics of the forward; 0 where the mask is.
 
     It is rebuilt rather than kept: two subtractions cost less than an array of x's size.
     """
-    wide = widen(xp, x)
-    return kept(xp, (wide - mean - mean_low) * narrow(xp, inv_std, wide), mask)
+    return kept(xp, widen(xp, x) - mean - mean_low, mask)
+
+
+def standardised(xp: Any, x: Any, mask: Any, mean: Any, mean_low: Any, inv_std: Any) -> Any:
+    """x_hat, from the statistics of the forward; 0 where the mask is."""
+    centred = centred_again(xp, x, mask, mean, mean_low)
+    return centred * narrow(xp, inv_std, centred)
 
 
 def along(xp: Any, a: Any, x_hat: Any, axes: Axes) -> tuple[Any, Any]:
@@ -39,7 +58,7 @@ def along(xp: Any, a: Any, x_hat: Any, axes: Axes) -> tuple[Any, Any]:
 
 
 def project(xp: Any, a: Any, x_hat: Any, axes: Axes, w: Any, sums: tuple[Any, Any]) -> Any:
-    """P(a); `sums` are those of `along`."""
+    """P(a); `sums` are those of `along`. Any multiple k x_hat will do, with sum(a x_hat) / k."""
     along_one, along_x_hat = sums
     return a - spread(xp, along_one, a, axes, w) - x_hat * spread(xp, along_x_hat, a, axes, w)
 

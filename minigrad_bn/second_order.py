@@ -25,7 +25,7 @@ from typing import Any
 
 from minigrad.extend import primitive
 
-from .projection import along, project, project_transposed, scale_of, standardised
+from .projection import along, inverse_std, project, project_transposed, scale_of, standardised
 from .statistics import (
     Axes,
     as_vector,
@@ -46,8 +46,9 @@ __all__ = ["weight_gradient", "x_gradient"]
 def statistics_of(xp: Any, x: Any, mask: Any, axes: Axes, eps: float) -> tuple[Any, Any, Any]:
     """`mean, mean_low, inv_std`, as in the forward."""
     wide = kept(xp, widen(xp, x), mask)
-    _, mean, mean_low, var = moments(xp, wide, axes, weights(xp, mask, wide))
-    return mean, mean_low, 1 / xp.sqrt(var + eps)
+    w = weights(xp, mask, wide)
+    _, mean, mean_low, var = moments(xp, wide, axes, w)
+    return mean, mean_low, inverse_std(xp, var, eps, axes, w)
 
 
 def x_gradient_forward(

@@ -31,7 +31,15 @@ from typing import Any
 import minigrad as mg
 from minigrad.extend import primitive
 
-from .projection import along, project, project_transposed, scale_of, standardised
+from .projection import (
+    along,
+    centred_again,
+    inverse_std,
+    project,
+    project_transposed,
+    scale_of,
+    standardised,
+)
 from .second_order import weight_gradient, x_gradient
 from .statistics import Axes, as_vector, kept, moments, narrow, over, weights, widen
 
@@ -54,8 +62,9 @@ def forward(
     broadcasts against x and has as many axes; see `statistics`.
     """
     wide = kept(xp, widen(xp, x), mask)
-    centred, mean, mean_low, var = moments(xp, wide, axes, weights(xp, mask, wide))
-    inv_std = 1 / xp.sqrt(var + eps)
+    w = weights(xp, mask, wide)
+    centred, mean, mean_low, var = moments(xp, wide, axes, w)
+    inv_std = inverse_std(xp, var, eps, axes, w)
     y = centred * narrow(xp, scale_of(xp, weight, inv_std, axes), wide)
     if bias is not None:
         y = y + narrow(xp, over(xp, bias, x.shape, axes), wide)
@@ -87,12 +96,15 @@ def vjp(
             None if bias is None else mg.sum(kept(mg, widen(mg, g), mask), axis=axes),
         )
     mean, _, mean_low, inv_std = residuals
-    x_hat = standardised(xp, x, mask, mean, mean_low, inv_std)
+    # x_hat = centred i is not formed, which is one array less: i goes into the sums.
+    centred = centred_again(xp, x, mask, mean, mean_low)
     g = kept(xp, widen(xp, g), mask)
-    sum_g, sum_g_x_hat = along(xp, g, x_hat, axes)
-    projected = project(xp, g, x_hat, axes, weights(xp, mask, g), (sum_g, sum_g_x_hat))
+    sum_g, sum_g_centred = along(xp, g, centred, axes)
+    sum_g_x_hat = sum_g_centred * inv_std
+    w = weights(xp, mask, g)
+    projected = project(xp, g, centred, axes, w, (sum_g, sum_g_x_hat * inv_std))
     return (
-        projected * narrow(xp, scale_of(xp, weight, inv_std, axes), g),
+        kept(xp, projected * narrow(xp, scale_of(xp, weight, inv_std, axes), g), mask),
         None if weight is None else as_vector(xp, sum_g_x_hat, weight),
         None if bias is None else as_vector(xp, sum_g, bias),
     )

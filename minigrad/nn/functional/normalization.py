@@ -1,4 +1,8 @@
-"""Normalisation within each sample: over features, over groups of channels."""
+"""Normalisation within each sample: over features, over groups of channels.
+
+The statistics are those of every normalisation: exact whatever the offset, and made in float32 for
+float16, in which the output alone is rounded; see `minigrad.statistics`.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...primitive import primitive
+from ...statistics import mean, moments, narrow, widen
 from ...tensor import Tensor
 from ...tensor import namespace as mg
 
@@ -16,10 +21,10 @@ Axes = tuple[int, ...]
 
 
 def standardize_forward(xp: Any, x: Any, *, axis: Axes, eps: float) -> tuple[Any, Any]:
-    """x_hat = (x - mean) / sqrt(var + eps), and the inverse of that root."""
-    centred = x - xp.mean(x, axis=axis, keepdims=True)
-    inv_std = 1 / xp.sqrt(xp.mean(centred * centred, axis=axis, keepdims=True) + eps)
-    return centred * inv_std, inv_std
+    """x_hat = (x - mean) / sqrt(var + eps), and the inverse of that root, in float64."""
+    centred, *_, var = moments(xp, x, axis)
+    inv_std = 1 / xp.sqrt(var + eps)
+    return centred * narrow(xp, inv_std, x), inv_std
 
 
 def standardize_vjp(
@@ -27,9 +32,9 @@ def standardize_vjp(
 ) -> Any:
     """What is left of g after its parts along 1 and along x_hat are taken away, rescaled."""
     (inv_std,) = residuals
-    along_one = xp.mean(g, axis=axis, keepdims=True)
-    along_x_hat = x_hat * xp.mean(g * x_hat, axis=axis, keepdims=True)
-    return inv_std * (g - along_one - along_x_hat)
+    along_one = narrow(xp, mean(xp, g, axis), g)
+    along_x_hat = narrow(xp, mean(xp, g * x_hat, axis), g)
+    return (g - along_one - x_hat * along_x_hat) * narrow(xp, inv_std, g)
 
 
 _standardize = primitive(
@@ -54,8 +59,9 @@ def layer_norm(
     if k == 0 or input.shape[-k:] != shape:
         raise ValueError(f"layer_norm: input {input.shape} does not end in {shape}")
     check_affine("layer_norm", weight, bias, shape)
-    y, _ = _standardize(input, axis=tuple(range(input.ndim - k, input.ndim)), eps=eps)
-    return affine(y, weight, bias)
+    wide = widen(mg, input)
+    y, _ = _standardize(wide, axis=tuple(range(input.ndim - k, input.ndim)), eps=eps)
+    return affine(y, weight, bias, input.dtype)
 
 
 def group_norm(
@@ -83,19 +89,21 @@ def group_norm(
             f"group_norm: expected more than 1 value in each group, got input {input.shape} with "
             f"num_groups={num_groups}"
         )
-    grouped = mg.reshape(input, (samples, num_groups, values))
+    grouped = mg.reshape(widen(mg, input), (samples, num_groups, values))
     y, _ = _standardize(grouped, axis=(2,), eps=eps)
     per_channel = (channels, *[1] * len(size))
     return affine(
         mg.reshape(y, input.shape),
         None if weight is None else mg.reshape(weight, per_channel),
         None if bias is None else mg.reshape(bias, per_channel),
+        input.dtype,
     )
 
 
-def affine(y: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+def affine(y: Tensor, weight: Tensor | None, bias: Tensor | None, dtype: Any) -> Tensor:
     y = y if weight is None else y * weight
-    return y if bias is None else y + bias
+    y = y if bias is None else y + bias
+    return y if y.dtype == dtype else mg.astype(y, dtype)
 
 
 def check_affine(
