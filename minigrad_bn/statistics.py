@@ -45,7 +45,7 @@ def weights(xp: Any, mask: Any, like: Any) -> Any:
 
 def kept(xp: Any, a: Any, mask: Any) -> Any:
     """`a` where the mask is not 0, else 0: also where `a` is NaN."""
-    return a if mask is None else xp.where(mask > 0, a, 0.0)
+    return a if mask is None else xp.where(xp.astype(mask, xp.bool), a, 0.0)
 
 
 def spread(xp: Any, v: Any, like: Any, axes: Axes, w: Any) -> Any:

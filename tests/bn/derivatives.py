@@ -71,10 +71,27 @@ def composed(case: Case) -> Callable[..., mg.Tensor]:
     return lambda x, w, b: composition(x, w, b, axes=case.axes, eps=case.eps)
 
 
-def composition(x: Any, weight: Any, bias: Any, *, axes: tuple[int, ...], eps: float) -> mg.Tensor:
+def composition(
+    x: Any,
+    weight: Any = None,
+    bias: Any = None,
+    mask: Any = None,
+    *,
+    axes: tuple[int, ...],
+    eps: float,
+) -> mg.Tensor:
     """Batch norm as a user would write it."""
     shape = tuple(1 if a in axes else n for a, n in enumerate(x.shape))
-    mean = mg.mean(x, axis=axes, keepdims=True)
-    var = mg.mean((x - mean) ** 2, axis=axes, keepdims=True)
-    x_hat = (x - mean) / mg.sqrt(var + eps)
-    return x_hat * mg.reshape(weight, shape) + mg.reshape(bias, shape)
+    if mask is None:
+        mean = mg.mean(x, axis=axes, keepdims=True)
+        var = mg.mean((x - mean) ** 2, axis=axes, keepdims=True)
+    else:
+        w = mg.broadcast_to(mg.astype(mask, x.dtype), x.shape)
+        all_of_it = mg.sum(w, axis=axes, keepdims=True)
+        share = w / mg.where(all_of_it > 0, all_of_it, 1.0)
+        mean = mg.sum(share * x, axis=axes, keepdims=True)
+        var = mg.sum(share * (x - mean) ** 2, axis=axes, keepdims=True)
+    y = (x - mean) / mg.sqrt(var + eps)
+    y = y if weight is None else y * mg.reshape(weight, shape)
+    y = y if bias is None else y + mg.reshape(bias, shape)
+    return y if mask is None else mg.where(mg.astype(mask, mg.bool), y, 0.0)
