@@ -3,10 +3,11 @@
 What every normalisation is made of: functions of arrays over `xp`, so they run on NumPy, on a GPU,
 and on Tensors. Axes are counted from the front, and in order. Three things keep them exact.
 
-A sum of m values is made in two stages: blocks of about sqrt(m) values in the array's own dtype,
-and the sums of the blocks in float64. The rounding errors of the blocks are independent, so that of
-the total stays near a sixth of a unit in the last place, for any m, at little more than the cost of
-one sum. NumPy, left alone, adds the rows of an (N, C) array one by one.
+A sum of m values is made in two stages: blocks of about sqrt(m) / 2 values in the array's own
+dtype, and the sums of the blocks in float64. The rounding errors of the blocks are independent, so
+that of the total stays within a unit in the last place of sqrt(sum x^2), for any m that matters, at
+little more than the cost of one sum, and often less. NumPy, left alone, adds the rows of an (N, C)
+array one by one.
 
 The variance is a mean of squares of centred values, never a difference of two large numbers.
 
@@ -20,6 +21,8 @@ https://doi.org/10.1007/BF01397083.
 from __future__ import annotations
 
 import math
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 __all__ = ["count", "mean", "moments", "narrow", "over", "total", "weight_of_all", "widen"]
@@ -56,28 +59,50 @@ def total(xp: Any, x: Any, axes: Axes) -> Any:
     """The sum of each channel in float64, its axes kept as axes of size 1."""
     if x.size <= SMALL:
         return xp.sum(x, axis=axes, keepdims=True, dtype=xp.float64)
-    first, *rest = axes
-    if first == x.ndim - len(axes):  # NumPy adds up contiguous values in pairs, and better than we
-        return xp.astype(xp.sum(x, axis=axes, keepdims=True), xp.float64, copy=False)
-    n, rows = x.shape[first], root(count(x.shape, axes))
-    if count(x.shape, tuple(rest)) >= rows:
-        blocks = xp.sum(x, axis=tuple(rest), keepdims=True)
-        return xp.sum(blocks, axis=first, keepdims=True, dtype=xp.float64)
-    whole = n - n % rows
-    before = (slice(None),) * first
+    shape = tuple([1 if a in axes else n for a, n in enumerate(x.shape)])
+    x, axes = merged(xp, x, axes)
+    axis = max(axes, key=lambda a: x.shape[a])
+    n, last = x.shape[axis], axis == x.ndim - 1
+    block = block_of(n, count(x.shape, axes), last)
+    whole = n - n % block
+    before = (slice(None),) * axis
     body = x if whole == n else x[(*before, slice(0, whole), ...)]
-    # A block is of rows far apart: the sum of long stretches of memory, however few the channels.
-    split = xp.reshape(body, (*x.shape[:first], rows, whole // rows, *x.shape[first + 1 :]))
-    blocks = xp.sum(split, axis=first)
-    found = xp.sum(blocks, axis=axes, keepdims=True, dtype=xp.float64)
-    if whole == n:
-        return found
-    return found + xp.sum(x[(*before, slice(whole, n), ...)], axis=axes, keepdims=True)
+    # A block of values that lie side by side, if the axis is the last; else of rows far apart: the
+    # sum of long stretches of memory in either case, however few the channels.
+    parts = (whole // block, block) if last else (block, whole // block)
+    split = xp.reshape(body, (*x.shape[:axis], *parts, *x.shape[axis + 1 :]))
+    blocks = xp.sum(split, axis=axis + 1 if last else axis)
+    found = xp.sum(blocks, axis=axes, dtype=xp.float64)
+    if whole < n:
+        left = xp.sum(x[(*before, slice(whole, n), ...)], axis=axis, keepdims=True)
+        found = found + xp.sum(left, axis=axes, dtype=xp.float64)
+    return xp.reshape(found, shape)
 
 
-def root(m: int) -> int:
-    """A power of two near the square root of m: batches are often whole multiples of it."""
-    return 1 << (max(m, 1).bit_length() - 1) // 2
+def merged(xp: Any, x: Any, axes: Axes) -> tuple[Any, Axes]:
+    """`x` and `axes` with neighbours among `axes` made one: (N, C, H, W) to (N, C, H W)."""
+    if all(b - a > 1 for a, b in pairwise(axes)):
+        return x, axes
+    shape: list[int] = []
+    found: list[int] = []
+    for a, n in enumerate(x.shape):
+        if a in axes and a - 1 in axes:
+            shape[-1] *= n
+        else:
+            found.extend([len(shape)] if a in axes else [])
+            shape.append(n)
+    return xp.reshape(x, tuple(shape)), tuple(found)
+
+
+@cache
+def block_of(n: int, m: int, adjacent: bool) -> int:
+    """How many of n values, in a sum of m, make a block: about sqrt(m) / 2, better if it divides n.
+
+    Values that lie side by side NumPy adds up in pairs, and takes its time if they are few.
+    """
+    target = max(math.isqrt(m) // 2, 512 if adjacent else 1)
+    divisors = [b for b in range(target // 2 + 1, min(target, n) + 1) if n % b == 0]
+    return max(divisors, default=min(target, n))
 
 
 def weight_of_all(xp: Any, shape: tuple[int, ...], axes: Axes, weights: Any = None) -> Any:
