@@ -169,10 +169,12 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
         return Tensor(one if y.ndim == 0 else y.backend.xp.reshape(one, y.shape), y.device)
     if not isinstance(gradient, Tensor):
         gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
-    if gradient.shape != y.shape:
+    if gradient.data.shape != y.data.shape:
         raise ValueError(
             f"{what}: gradient of shape {gradient.shape} for a Tensor of shape {y.shape}"
         )
     if gradient.device is not y.device:
         raise ValueError(f"{what}: gradient on {gradient.device} for a Tensor on {y.device}")
-    return gradient if gradient.dtype == y.dtype else namespace.astype(gradient, y.dtype)
+    if gradient.data.dtype == y.data.dtype:
+        return gradient
+    return namespace.astype(gradient, y.dtype)

@@ -24,14 +24,14 @@ _index = attrgetter("index")
 
 def reachable(roots: Iterable[Any], stop: Collection[Any] = ()) -> list[Any]:
     """Every node that `roots` were computed from, oldest first; nothing behind a node of `stop`."""
-    found = dict.fromkeys(roots)
+    found = set(roots)
     pending = list(found)
     for node in pending:  # grows while it is read
         if stop and node in stop:
             continue
         for parent in node.parents:
             if parent is not None and parent not in found:
-                found[parent] = None
+                found.add(parent)
                 pending.append(parent)
     pending.sort(key=_index)
     return pending
@@ -48,29 +48,26 @@ def walk(
 ) -> dict[Any, Any]:
     """Carry `cotangents` from node to node, newest first; return those of leaves and `targets`.
 
-    `nodes` (oldest first) is consumed. With `wanted`, only its nodes receive a cotangent.
-    Cotangents are raw arrays, or Tensors under `create_graph`. Unless `retain_graph`, each node
-    forgets its values once visited.
+    `nodes` (oldest first) and `cotangents` are consumed. With `wanted`, only its nodes receive a
+    cotangent. Cotangents are raw arrays, or Tensors under `create_graph`. Unless `retain_graph`,
+    each node forgets its values once visited.
     """
     arrived: dict[Any, Any] = {}
     while nodes:
         node = nodes.pop()
-        g = cotangents.pop(node, None)
-        if g is None:
+        if node.__class__ is Leaf or node not in cotangents:
             continue
+        g = cotangents.pop(node)
         if node.hooks:
             g = run_hooks(node, g, create_graph)
-        if node.__class__ is Leaf:
-            arrived[node] = g
-            continue
-        if targets and node in targets:
-            arrived[node] = g
-            if wanted is not None and wanted.isdisjoint(node.parents):
-                continue
-
         parents = node.parents
         if wanted is not None:
+            if node in targets:
+                arrived[node] = g
             parents = [parent if parent in wanted else None for parent in parents]
+            if not any(parents):
+                continue
+
         if create_graph:
             xp, y, residuals, inputs = as_tensors(node)
         else:
@@ -92,6 +89,12 @@ def walk(
             cotangents[parent] = gradient
         if not retain_graph:
             node.inputs = node.output = node.residuals = None
+        # No array of this node may outlive its visit.
+        g = y = inputs = residuals = gradients = gradient = x = None
+
+    # The cotangents that no node took are those of leaves.
+    for leaf, g in cotangents.items():
+        arrived[leaf] = run_hooks(leaf, g, create_graph) if leaf.hooks else g
     return arrived
 
 
