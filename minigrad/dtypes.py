@@ -75,6 +75,6 @@ def widest_float(backend: Backend, dtypes: list[Any]) -> Any:
 
 def as_floating(x: Any) -> Any:
     """`x`, integers and booleans cast to the default floating dtype."""
-    if x.dtype.kind not in "iub":
+    if x.data.dtype in x.device.backend.floats or x.dtype.kind not in "iub":
         return x
     return namespace.astype(x, get_default_dtype())

@@ -32,7 +32,7 @@ from .broadcasting import diagnose_broadcast
 from .dtypes import weak_types
 from .inputs import describe, lift, promoted
 from .rules import Reads, reads
-from .tensor import SMALL, Form, Tensor, namespace, record, recording
+from .tensor import SMALL, Form, Tensor, namespace, recorded, recording
 
 __all__ = ["Primitive", "Rule", "all_primitives", "elementwise", "primitive"]
 
@@ -60,6 +60,7 @@ class Primitive:
         floating: bool = False,
         constant: bool = False,
         complex: bool = False,
+        wrapped: bool = False,
         diagnose: Callable[..., str | None] | None = None,
     ) -> None:
         if residuals and forward is None:
@@ -83,12 +84,13 @@ class Primitive:
         self.floating = floating
         self.constant = constant
         self.complex = complex
+        self.wrapped = wrapped
         self.diagnose = diagnose
         self._functions = Functions(self._bind)
         self._reads: dict[tuple[bool, ...], Reads] = {}
         all_primitives.append(self)
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def apply(self, *inputs: Any, **params: Any) -> Any:
         """The output as a Tensor, recorded if an input requires grad; with its residuals if any."""
         if len(inputs) > self.arity:
             raise TypeError(f"{self.name}: takes {self.arity} inputs, got {len(inputs)}")
@@ -132,12 +134,15 @@ class Primitive:
         if y.__class__ is not backend.array_type:
             y = backend.asarray(y)
 
-        node = None
-        if live is not None and recording.get() and not self.constant:
-            node = record(self, device, live, tuple(parents), tuple(raw), params, y, residuals)
+        if live is None or self.constant or not recording.get():
+            result = Tensor(y, device)
+        else:
+            result = recorded(self, device, live, tuple(parents), tuple(raw), params, y, residuals)
         if self.residuals:
-            return Tensor(y, device, node), tuple([Tensor(r, device) for r in residuals])
-        return Tensor(y, device, node)
+            return result, tuple([Tensor(r, device) for r in residuals])
+        return result
+
+    __call__ = apply  # Python calls a method by its name in a third of the time.
 
     def kept(
         self, parents: tuple[Any, ...], inputs: tuple[Any, ...], y: Any
@@ -277,17 +282,17 @@ class Functions(dict[Backend, Callable[..., Any]]):
 class Unary(Primitive):
     """An operation on one array: the common case goes in a straight line."""
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def apply(self, *inputs: Any, **params: Any) -> Any:
         """The output for a Tensor whose dtype needs no thought; else as any primitive."""
         if len(inputs) != 1:
-            return super().__call__(*inputs, **params)
+            return super().apply(*inputs, **params)
         (a,) = inputs
         if not isinstance(a, Tensor):
-            return super().__call__(a, **params)
+            return super().apply(a, **params)
         device, x = a.device, a.data
         backend = device.backend
         if self.promotes and x.dtype not in backend.floats:
-            return super().__call__(a, **params)
+            return super().apply(a, **params)
         function = self._functions[backend]
         try:
             y = function(x, **params) if params else function(x)
@@ -298,7 +303,9 @@ class Unary(Primitive):
         parent = a.node
         if parent is None or self.constant or not recording.get():
             return Tensor(y, device)
-        return Tensor(y, device, record(self, device, parent, (parent,), (x,), params, y))
+        return recorded(self, device, parent, (parent,), (x,), params, y)
+
+    __call__ = apply
 
     def pull_back(
         self,
@@ -318,17 +325,17 @@ class Unary(Primitive):
 class Binary(Primitive):
     """An operation on two arrays, without parameters: the common case goes in a straight line."""
 
-    def __call__(self, *inputs: Any, **params: Any) -> Any:
+    def apply(self, *inputs: Any, **params: Any) -> Any:
         """The output for two Tensors of one device and floating dtype; else as any primitive."""
         if len(inputs) != 2 or params:
-            return super().__call__(*inputs, **params)
+            return super().apply(*inputs, **params)
         a, b = inputs
         if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.device is b.device):
-            return super().__call__(a, b)
+            return super().apply(a, b)
         device, x, y = a.device, a.data, b.data
         backend = device.backend
         if x.dtype is not y.dtype or x.dtype not in backend.floats:
-            return super().__call__(a, b)
+            return super().apply(a, b)
         try:
             z = self._functions[backend](x, y)
         except MISUSE as error:
@@ -339,7 +346,9 @@ class Binary(Primitive):
         live = parents[0] or parents[1]
         if live is None or not recording.get():
             return Tensor(z, device)
-        return Tensor(z, device, record(self, device, live, parents, (x, y), params, z))
+        return recorded(self, device, live, parents, (x, y), params, z)
+
+    __call__ = apply
 
     def pull_back(
         self,
@@ -387,6 +396,7 @@ def primitive(
     promotes: bool = False,
     constant: bool = False,
     complex: bool = False,
+    wrapped: bool = False,
     diagnose: Callable[..., str | None] | None = None,
 ) -> Primitive:
     """An operation on Tensors, from its function of arrays and its rules.
@@ -400,7 +410,8 @@ def primitive(
     floating one takes its dtype. `constant` says that the output is integer or
     boolean, `complex` that the rules hold for complex numbers too, in the convention of
     `minigrad.autograd.complex`; without it a derivative through them is an error.
-    `diagnose(*inputs, **params)` explains a failed call, and runs only then.
+    `diagnose(*inputs, **params)` explains a failed call, and runs only then. `wrapped` says
+    that only a function of minigrad's own calls it, so that the user's line is farther away.
 
     A gradient that has not its input's shape is an error, never broadcast or summed to fit.
     """
@@ -417,6 +428,7 @@ def primitive(
         promotes=promotes,
         constant=constant,
         complex=complex,
+        wrapped=wrapped,
         diagnose=diagnose,
     )
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .backends import Backend, Device
     from .primitive import Primitive
 
-__all__ = ["KINDS", "SMALL", "Barrier", "Form", "Leaf", "Node", "Tensor", "record", "recording"]
+__all__ = ["KINDS", "SMALL", "Barrier", "Form", "Leaf", "Node", "Tensor", "recorded", "recording"]
 
 namespace: Any = sys.modules[__package__]
 
@@ -105,7 +105,7 @@ class Node:
         return f"{self.primitive.name}, recorded at {describe(*self.where)}"
 
 
-def record(
+def recorded(
     primitive: Primitive,
     device: Device,
     live: Any,
@@ -114,19 +114,28 @@ def record(
     params: dict[str, Any],
     y: Any,
     residuals: Sequence[Any] = (),
-) -> Any:
-    """The node of a result y; of one computed from gradients alone, their barrier.
+) -> Tensor:
+    """The result y with its node; one that was computed from gradients alone has their barrier.
 
-    `live` is one of the parents that are there. A node that is filled in here is made in half the
-    time of one with an `__init__`.
+    `live` is one of the parents that are there. Objects filled in here are made in half the time
+    of those with an `__init__`, and most of what an operation costs is spent here.
     """
+    tensor = _new_tensor(Tensor)
+    tensor.data = y
+    tensor.device = device
+    tensor.grad = None
     if live.__class__ is Barrier:
         live = next((p for p in parents if p is not None and p.differentiable), live)
         if live.__class__ is Barrier:
-            return live
-    if y.size > SMALL or not primitive.broadcasts:
+            tensor.node = live
+            return tensor
+    large = y.size > SMALL
+    if not primitive.broadcasts:
+        for x in inputs:
+            large = large or getattr(x, "size", 0) > SMALL
+    if large:
         inputs, y = primitive.kept(parents, inputs, y)
-    node = _new_node(Node)
+    tensor.node = node = _new_node(Node)
     node.primitive = primitive
     node.device = device
     node.parents = parents
@@ -136,11 +145,12 @@ def record(
     node.residuals = residuals
     node.hooks = None
     node.index = _next_index()
-    node.where = caller()
-    return node
+    node.where = caller(4 if primitive.wrapped else 3)
+    return tensor
 
 
 _new_node = Node.__new__
+_new_tensor = object.__new__
 
 
 class Leaf:
@@ -169,7 +179,7 @@ class Barrier:
 
     def __init__(self) -> None:
         self.index = _next_index()
-        self.where = caller()
+        self.where = caller(3)  # `backward` or `grad` makes it
 
     def __repr__(self) -> str:
         return f"a gradient computed at {describe(*self.where)}"

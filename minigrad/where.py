@@ -12,6 +12,7 @@ from types import CodeType
 
 __all__ = ["caller", "describe"]
 
+_frame = sys._getframe
 _PACKAGE = os.path.dirname(__file__)
 _FOLDERS = (_PACKAGE + os.sep, _PACKAGE + "_bn" + os.sep)
 
@@ -27,9 +28,12 @@ class _Ours(dict[str, bool]):
 _is_ours = _Ours()
 
 
-def caller() -> tuple[CodeType, int]:
-    """The code and instruction of the nearest frame that is not minigrad's own."""
-    frame = sys._getframe(3)  # not this one, nor the two of the primitive
+def caller(depth: int = 2) -> tuple[CodeType, int]:
+    """The code and instruction of the nearest frame that is not minigrad's own.
+
+    `depth` frames, this one among them, are known to be: to look at one takes its time.
+    """
+    frame = _frame(depth)
     while _is_ours[frame.f_code.co_filename] and frame.f_back is not None:
         frame = frame.f_back
     return frame.f_code, frame.f_lasti

@@ -73,7 +73,7 @@ def walk(
         else:
             xp = node.device.backend.xp
             y, residuals, inputs = node.output, node.residuals, node.inputs
-        gradients = node.primitive.pull_back(xp, g, y, residuals, inputs, node.params, parents)
+        gradients: Any = node.primitive.pull_back(xp, g, y, residuals, inputs, node.params, parents)
         for i, parent in enumerate(parents):
             if parent is None:
                 continue
@@ -90,7 +90,7 @@ def walk(
         if not retain_graph:
             node.inputs = node.output = node.residuals = None
         # No array of this node may outlive its visit.
-        g = y = inputs = residuals = gradients = gradient = x = None
+        del g, y, residuals, inputs, gradients, gradient, x
 
     # The cotangents that no node took are those of leaves.
     for leaf, g in cotangents.items():

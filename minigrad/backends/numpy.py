@@ -16,6 +16,8 @@ __all__ = ["load"]
 
 
 add_reduce: Any = np.add.reduce
+maximum_reduce: Any = np.maximum.reduce
+minimum_reduce: Any = np.minimum.reduce
 FLOAT32 = np.dtype("float32")
 
 
@@ -99,6 +101,9 @@ def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool
     adds them in the same order, and takes less than half the time.
     """
     if x.dtype is FLOAT32 and dtype is None:
+        if axis is None and not keepdims:
+            # Into an array: NumPy would return a scalar, and to wrap that takes longer.
+            return add_reduce(x, None, None, np.empty((), FLOAT32))
         if x.ndim == 2 and (axis == 0 or axis == (0,)) and not keepdims:
             return np.dot(ones(x.shape[0]), x)
         return add_reduce(x, axis, None, None, keepdims)
@@ -115,12 +120,30 @@ def ones(n: int) -> Any:
     return np.ones(n, FLOAT32)
 
 
+def reduce_max(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """`max` without the Python layers of `numpy.max`."""
+    return maximum_reduce(x, axis, None, None, keepdims)
+
+
+def reduce_min(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """`min` without the Python layers of `numpy.min`."""
+    return minimum_reduce(x, axis, None, None, keepdims)
+
+
 def reduce_mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """`mean` without the Python layers of `numpy.mean`."""
     if x.dtype == np.float16 or x.size == 0:
         return np.mean(x, axis=axis, keepdims=keepdims)
     total = add_reduce(x, axis, None, None, keepdims)
     return total / (x.size // total.size)
+
+
+def softmax(x: Any, /, *, axis: Any) -> Any:
+    """All in one array, the first that is made."""
+    y = x - reduce_max(x, axis=axis, keepdims=True)
+    np.exp(y, y)
+    y /= reduce_sum(y, axis=axis, keepdims=True)
+    return y
 
 
 def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
@@ -179,7 +202,9 @@ def load() -> Backend:
         "index_set": index_set,
         "matmul": matmul,
         "matrix_transpose": matrix_transpose,
+        "max": reduce_max,
         "mean": reduce_mean,
+        "min": reduce_min,
         "permute_dims": permute_dims,
         "reshape": reshape,
         "scatter_add": scatter_add,
@@ -188,4 +213,6 @@ def load() -> Backend:
         "var": var,
         "windows": windows,
     }
-    return NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")
+    backend = NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")
+    backend.kernels["softmax"] = softmax
+    return backend

@@ -10,7 +10,7 @@ from ..backends import Device
 from ..backends import device as device_named
 from ..dtypes import default_float
 from ..primitive import Primitive, primitive
-from ..tensor import Form, Tensor, record, recording
+from ..tensor import Form, Tensor, recorded, recording
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
 
@@ -62,8 +62,7 @@ def to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     if x.node is None or not recording.get():
         return Tensor(raw, target)
     form = Form(x.data.shape, x.data.dtype)
-    node = record(_to_device, target, x.node, (x.node,), (form,), {"source": source}, raw)
-    return Tensor(raw, target, node)
+    return recorded(_to_device, target, x.node, (x.node,), (form,), {"source": source}, raw)
 
 
 def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:

@@ -44,12 +44,15 @@ SLOT = Slot()
 
 def split_key(name: str, key: Any, x: Tensor) -> tuple[Any, list[Tensor]]:
     """A key as its frame, with slots for arrays, and the arrays."""
-    if is_plain(key):
+    for entry in key if key.__class__ is tuple else (key,):
+        if entry.__class__ not in plain:
+            break
+    else:
         return key, []
     frame: list[Any] = []
     arrays: list[Tensor] = []
     for entry in key if isinstance(key, tuple) else (key,):
-        if is_plain(entry):
+        if entry.__class__ in plain:
             frame.append(entry)
         elif isinstance(entry, numpy.integer):
             frame.append(int(entry))
@@ -64,9 +67,8 @@ def split_key(name: str, key: Any, x: Tensor) -> tuple[Any, list[Tensor]]:
     return tuple(frame), arrays
 
 
-def is_plain(entry: Any) -> bool:
-    """Whether an entry of a key is no array: an integer, a slice, None, an ellipsis."""
-    return entry is None or entry is ... or entry.__class__ in (int, slice)
+plain = frozenset({int, slice, type(None), type(...)})
+"""What an entry of a key may be besides an array."""
 
 
 def as_index(entry: Any, x: Tensor) -> Tensor:
@@ -119,6 +121,7 @@ _getitem = primitive(
     "getitem",
     joint=getitem_vjp,
     forward=lambda xp, x, *arrays, frame: xp.getitem(x, fill(frame, arrays)),
+    wrapped=True,
     complex=True,
 )
 _scatter_add = primitive(
@@ -138,7 +141,7 @@ _index_set = primitive(
 def getitem(x: Tensor, key: Any, /) -> Tensor:
     """`x[key]`, by NumPy's rules: a new value, never a view."""
     frame, arrays = split_key("getitem", key, x)
-    return _getitem(x, *arrays, frame=frame)
+    return _getitem.apply(x, *arrays, frame=frame)
 
 
 def scatter_add(v: Tensor, key: Any, shape: tuple[int, ...], /) -> Tensor:

@@ -131,8 +131,8 @@ def shifted(xp: Any, x: Any, step: int) -> Any:
     return xp.concat([xp.getitem(x, (..., slice(step, None))), gap], axis=-1)
 
 
-_sum = primitive("sum", sum_vjp, complex=True)
-_mean = primitive("mean", mean_vjp, complex=True)
+_sum = primitive("sum", sum_vjp, wrapped=True, complex=True)
+_mean = primitive("mean", mean_vjp, wrapped=True, complex=True)
 _var = primitive("var", var_vjp)
 _std = primitive("std", std_vjp)
 _prod = primitive("prod", prod_vjp, complex=True)
@@ -177,12 +177,14 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = 
     """The sum over `axis` (all axes for None). float16 accumulates in float32."""
     if dtype is not None:
         x = namespace.astype(x, dtype)
-    return _sum(x, axis=axis, keepdims=keepdims)
+    if axis is None and not keepdims:
+        return _sum.apply(x)
+    return _sum.apply(x, axis=axis, keepdims=keepdims)
 
 
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over `axis`; of no elements, NaN. Integers count as the default floating dtype."""
-    return _mean(as_floating(x), axis=axis, keepdims=keepdims)
+    return _mean.apply(as_floating(x), axis=axis, keepdims=keepdims)
 
 
 def var(

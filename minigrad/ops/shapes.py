@@ -99,20 +99,20 @@ def diagnose_stack(*xs: Tensor, axis: int) -> str:
 _reshape = primitive(
     "reshape",
     lambda xp, g, y, x, *, shape, copy=None: xp.reshape(g, x.shape),
-    forward=lambda xp, x, *, shape, copy=None: xp.reshape(x, shape, copy=copy),
+    wrapped=True,
     diagnose=diagnose_reshape,
     complex=True,
 )
 _permute_dims = primitive(
     "permute_dims",
     permute_dims_vjp,
-    forward=lambda xp, x, *, axes: xp.permute_dims(x, axes),
+    wrapped=True,
     complex=True,
 )
 _broadcast_to = primitive(
     "broadcast_to",
     broadcast_to_vjp,
-    forward=lambda xp, x, *, shape: xp.broadcast_to(x, shape),
+    wrapped=True,
     diagnose=diagnose_broadcast_to,
     complex=True,
 )
@@ -147,21 +147,22 @@ def reshape(x: Tensor, /, shape: int | tuple[int, ...], *, copy: bool | None = N
     Shares x's memory where it can, unless `copy`. Raises ValueError for a shape that x does not
     fill, and for `copy=False` where the elements have to be copied.
     """
-    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    if shape.__class__ is not tuple:
+        shape = (shape,) if isinstance(shape, int) else tuple(shape)
     if shape.count(-1) == 1:
         known = -math.prod(shape)
         if known and x.size % known == 0:
             shape = tuple(x.size // known if n == -1 else n for n in shape)
     if copy is None:
-        return _reshape(x, shape=shape)
-    return _reshape(x, shape=shape, copy=copy)
+        return _reshape.apply(x, shape=shape)
+    return _reshape.apply(x, shape=shape, copy=copy)
 
 
 def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
     """The axes of x in the order `axes`."""
     if sorted(a % len(axes) for a in axes if -x.ndim <= a < x.ndim) != list(range(x.ndim)):
         raise ValueError(f"permute_dims: {axes} is no permutation of the axes of {x.shape}")
-    return _permute_dims(x, axes=tuple(axes))
+    return _permute_dims.apply(x, axes=tuple(axes))
 
 
 def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
@@ -186,7 +187,7 @@ def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     if len(places) != len(axes):
         raise ValueError(f"expand_dims: {axis} names an axis twice")
     sizes = iter(x.shape)
-    return _reshape(x, shape=tuple(1 if i in places else next(sizes) for i in range(ndim)))
+    return _reshape.apply(x, shape=tuple(1 if i in places else next(sizes) for i in range(ndim)))
 
 
 def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
@@ -195,12 +196,12 @@ def squeeze(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     for a in axes:
         if x.shape[a] != 1:
             raise ValueError(f"squeeze: axis {a} of {x.shape} has size {x.shape[a]}, not 1")
-    return _reshape(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
+    return _reshape.apply(x, shape=tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
 def broadcast_to(x: Tensor, /, shape: tuple[int, ...]) -> Tensor:
     """x repeated along new axes and axes of size 1 until it has `shape`."""
-    return _broadcast_to(x, shape=tuple(shape))
+    return _broadcast_to.apply(x, shape=tuple(shape))
 
 
 def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
@@ -286,7 +287,7 @@ def tile(x: Tensor, repetitions: tuple[int, ...], /) -> Tensor:
     doubled = tuple(n for pair in zip([1] * ndim, shape, strict=True) for n in pair)
     copied = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
     x = broadcast_to(_reshape(x, shape=doubled), copied)
-    return _reshape(x, shape=tuple(t * n for t, n in zip(times, shape, strict=True)))
+    return _reshape.apply(x, shape=tuple(t * n for t, n in zip(times, shape, strict=True)))
 
 
 def tril(x: Tensor, /, *, k: int = 0) -> Tensor:

@@ -49,8 +49,8 @@ def log_softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
 
 
 _logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
-_softmax = primitive("softmax", softmax_vjp, forward=softmax_forward)
-_log_softmax = primitive("log_softmax", log_softmax_vjp, forward=log_softmax_forward)
+_softmax = primitive("softmax", softmax_vjp, forward=softmax_forward, wrapped=True)
+_log_softmax = primitive("log_softmax", log_softmax_vjp, forward=log_softmax_forward, wrapped=True)
 
 
 def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -65,9 +65,10 @@ def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
 
 def softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) over `axis`, without overflow."""
-    return _softmax(as_floating(x), axis=axis) if x.size else as_floating(x)
+    x = as_floating(x)
+    return _softmax.apply(x, axis=axis) if x.data.size else x
 
 
 def log_softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
     """The logarithm of softmax, exact where softmax itself would underflow."""
-    return _log_softmax(as_floating(x), axis=axis) if x.size else as_floating(x)
+    return _log_softmax.apply(as_floating(x), axis=axis) if x.size else as_floating(x)

@@ -30,6 +30,7 @@ ours: dict[str, Operation] = {
     "softmax": lambda x: mg.special.softmax(x, axis=-1),
 }
 BINARY = ("add", "multiply", "matmul")
+repeated = range(20)
 
 
 def theirs() -> dict[str, Operation]:
@@ -49,23 +50,32 @@ def theirs() -> dict[str, Operation]:
     }
 
 
-def forward(operation: Operation, inputs: list[Any]) -> Callable[[], Any]:
-    """The operation, recorded."""
+def forward(operation: Operation, inputs: list[Any]) -> Callable[[], None]:
+    """The operation, recorded, again and again, as in a function that does nothing else."""
     if len(inputs) == 2:
         a, b = inputs
-        return lambda: operation(a, b)
-    (x,) = inputs
-    return lambda: operation(x)
+
+        def run() -> None:
+            for _ in repeated:
+                operation(a, b)
+    else:
+        (x,) = inputs
+
+        def run() -> None:
+            for _ in repeated:
+                operation(x)
+
+    return run
 
 
-def with_backward(operation: Operation, inputs: list[Any], cotangent: Any) -> Callable[[], Any]:
+def with_backward(operation: Operation, inputs: list[Any], cotangent: Any) -> Callable[[], None]:
     """The operation, and the gradients of its inputs."""
-    recorded = forward(operation, inputs)
 
     def run() -> None:
-        recorded().backward(cotangent)
-        for x in inputs:
-            x.grad = None
+        for _ in repeated:
+            operation(*inputs).backward(cotangent)
+            for x in inputs:
+                x.grad = None
 
     return run
 
@@ -79,7 +89,7 @@ def candidates(operation: Operation, tensor: Any, count: int) -> list[Callable[[
     return [forward(operation, inputs), with_backward(operation, inputs, cotangent)]
 
 
-def overheads(**options: int) -> dict[str, tuple[Timing, Timing, Timing, Timing]]:
+def overheads(rounds: int = 100) -> dict[str, tuple[Timing, Timing, Timing, Timing]]:
     """For each operation: ours forward, PyTorch's, ours with backward, PyTorch's."""
     import torch
 
@@ -88,9 +98,11 @@ def overheads(**options: int) -> dict[str, tuple[Timing, Timing, Timing, Timing]
         count = 2 if name in BINARY else 1
         us = candidates(ours[name], mg.tensor, count)
         them = candidates(operation, torch.tensor, count)
-        calls = dict(enumerate([us[0], them[0], us[1], them[1]]))
-        times = interleaved({str(i): call for i, call in calls.items()}, **options)
-        found[name] = (times["0"], times["1"], times["2"], times["3"])
+        calls = {"0": us[0], "1": them[0], "2": us[1], "3": them[1]}
+        times = interleaved(calls, rounds=rounds, calls=2)
+        found[name] = tuple(
+            Timing([t / len(repeated) for t in times[i].rounds]) for i in ("0", "1", "2", "3")
+        )
     return found
 
 
