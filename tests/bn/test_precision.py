@@ -108,10 +108,11 @@ def test_a_total_is_off_by_a_unit_of_its_terms_however_many(shape, many, seed, l
     exact = np.sum(x.astype(np.float64), axis=axes, keepdims=True)
     size = np.sqrt(np.sum(x.astype(np.float64) ** 2, axis=axes, keepdims=True))
     error = np.abs(found - exact) / (np.finfo(np.float32).eps * size)
-    # Terms of random signs, added one by one in blocks of b, err by some sqrt(b) / 10 units.
-    limit = 3.0
+    # Terms of random signs, added one by one in blocks of b, err by some sqrt(b) / 5 units; five
+    # times that in the worst of thousands of channels.
+    limit = 6.0
     if layout == "Fortran":  # so may all of the last axis be, up to 512
-        limit = 12.0
+        limit = 22.0
     if layout == "stride 0":  # equal terms, whose sum and rounding errors grow alike
         limit = np.sqrt(np.prod([shape[a] for a in axes]))
     assert np.all(error <= limit), np.max(error)
