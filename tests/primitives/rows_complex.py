@@ -104,6 +104,7 @@ def rearranged(xp: Any, z: Any) -> Any:
     z = xp.roll(xp.flip(z, axis=0), 1, axis=-1)
     z = xp.stack([xp.tril(z), 2j * xp.triu(z, k=1)])
     z = xp.concat([z, xp.astype(xp.real(z), z.dtype)], axis=0)
+    z = xp.matrix_transpose(z)
     return xp.reshape(xp.permute_dims(xp.broadcast_to(z, (2, *z.shape)), (1, 0, 3, 2)), (-1,))
 
 
@@ -124,7 +125,11 @@ def assigned_in_numpy(z: Any, v: Any) -> Any:
     return y[..., ::2]
 
 
-def scalars_and_columns(sides: Sides) -> st.SearchStrategy[Case]:
+def one_of_shape(*shape: int) -> Callable[[Sides], st.SearchStrategy[Case]]:
+    return lambda sides: seeds.map(lambda seed: Case(arrays((plane,), [shape], seed), {}))
+
+
+def row_and_column(sides: Sides) -> st.SearchStrategy[Case]:
     return seeds.map(lambda seed: Case(arrays((plane, line), [(1, 3), (2, 1)], seed), {}))
 
 
@@ -160,14 +165,17 @@ composed: list[Row] = [
         sums=True),
     Row("complex cumulative_prod", None, mg.cumulative_prod, one_array(plane, one_axis, 1),
         np.cumulative_prod, lambda t, z, axis: t.cumprod(z, dim=axis), sums=True),
-    Row("complex arrangements", None, lambda z: rearranged(mg, z),
-        lambda sides: seeds.map(lambda seed: Case(arrays((plane,), [(3, 2)], seed), {})),
+    Row("complex arrangements", None, lambda z: rearranged(mg, z), one_of_shape(3, 2),
         lambda z: rearranged(np, z), sums=True),
-    Row("complex assignment", None, assigned, scalars_and_columns, assigned_in_numpy, sums=True),
+    Row("complex assignment", None, assigned, row_and_column, assigned_in_numpy, sums=True),
     Row("complex sliding_window_view", None, lambda z: mg.sliding_window_view(z, 2),
-        lambda sides: seeds.map(lambda seed: Case(arrays((plane,), [(2, 4)], seed), {})),
+        one_of_shape(2, 4),
         lambda z: np.lib.stride_tricks.sliding_window_view(z, 2, axis=-1),
         lambda t, z: z.unfold(-1, 2, 1)),
+    Row("complex fold", None, lambda z: mg.fold(mg.windows(z, (2,)), (4,)), one_of_shape(2, 4),
+        lambda z: z * np.array([1, 2, 2, 1]), sums=True),
+    Row("complex scatter_add", None, lambda z: mg.scatter_add(z, [1, 0, 1], (2,)), one_of_shape(3),
+        lambda z: np.array([z[1], z[0] + z[2]]), sums=True),
     Row("complex matmul", None, mg.matmul, products, np.matmul,
         lambda t, a, b: t.matmul(a.to(t.complex128), b.to(t.complex128)), sums=True),
     Row("complex vecdot", None, mg.vecdot, pairs_of_vectors, np.vecdot, "linalg.vecdot", sums=True),

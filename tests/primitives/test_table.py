@@ -14,10 +14,12 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad_bn
+from minigrad.autograd.walk import reachable
 from minigrad.primitive import Primitive, all_primitives
+from minigrad.tensor import Node
 from tests.support.budget import examples
 
-from . import support
+from . import rows_complex, rows_fft, support
 from .row import Row
 from .table import everything, primitives
 
@@ -111,6 +113,29 @@ def test_a_bad_call_names_the_operation_and_what_is_wrong(row: Row, device: Any)
     for call, error, message in row.bad:
         with pytest.raises(error, match=message):
             call(device)
+
+
+elsewhere = {"alias", "copy", "to_device"}
+"""Primitives that no function of a row records; tests/engine/test_complex.py goes through them."""
+
+
+def test_every_primitive_whose_rules_hold_for_complex_numbers_has_a_row_with_some() -> None:
+    """And no other has: the flag and the rows of complex numbers are the same list."""
+    tested: set[str] = set()
+
+    @examples(0.1)
+    @given(data=st.data())
+    def run(data: Any) -> None:
+        for row in [*rows_complex.rows, *rows_complex.composed, *rows_fft.rows]:
+            case = data.draw(row.draw())
+            y = row.call(*row.tensors(case, "cpu", row.wanted(case)), **case.params)
+            nodes = [node for node in reachable([y.node]) if node.__class__ is Node]
+            tested.update(node.primitive.name for node in nodes)
+
+    run()
+    marked = {p.name for p in all_primitives if p.complex}
+    assert marked - tested == elsewhere
+    assert tested <= marked
 
 
 def test_the_support_page_says_what_the_table_says() -> None:
