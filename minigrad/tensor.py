@@ -412,7 +412,7 @@ class Tensor:
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
         """This Tensor on another device, differentiably."""
-        return namespace.to_device(self, device)
+        return namespace.to_device(self, device, stream=stream)
 
     def to(self, target: Any) -> Tensor:
         """This Tensor on another device, or as another dtype, differentiably."""

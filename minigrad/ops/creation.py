@@ -65,7 +65,7 @@ def asarray(
     if `copy=False` can't be had.
     """
     if isinstance(obj, Tensor):
-        new = convert(obj, dtype, device, copy)
+        new = convert("asarray", obj, dtype, device, copy)
     else:
         if isinstance(obj, memoryview | bytearray | bytes | array):
             obj = numpy.asarray(memoryview(obj))
@@ -83,13 +83,13 @@ def asarray(
                 admitted = backend.admit(obj)
             except TypeError as error:
                 raise TypeError(f"asarray: {error}") from None
-            new = convert(Tensor(admitted, backend.device_of(obj)), dtype, device, copy)
+            new = convert("asarray", Tensor(admitted, backend.device_of(obj)), dtype, device, copy)
     if not requires_grad or new.requires_grad:
         return new
     return (new.detach() if new is obj else new).requires_grad_()
 
 
-def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
+def convert(name: str, x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
     """x as `dtype` on `device`; a copy if asked for, and an error if forbidden but needed."""
     from .casting import astype, to_device
 
@@ -102,7 +102,7 @@ def convert(x: Tensor, dtype: Any, device: Any, copy: bool | None) -> Tensor:
         if copy:
             y = _copy(y)
     elif copy is False:
-        raise ValueError(f"asarray: copy=False, but {x.dtype} on {x.device} has to be converted")
+        raise ValueError(f"{name}: copy=False, but {x.dtype} on {x.device} has to be converted")
     return y
 
 
@@ -157,12 +157,15 @@ def from_dlpack(
     from ..backends import get
 
     if isinstance(x, Tensor):
-        return asarray(x, device=device, copy=copy, requires_grad=requires_grad)
-    on_cuda = x.__dlpack_device__()[0] == 2
-    backend = get("cupy" if on_cuda else "numpy")
-    raw = backend.xp.from_dlpack(x)
-    new = convert(Tensor(raw, backend.device_of(raw)), None, device, copy)
-    return new.requires_grad_() if requires_grad else new
+        source = x
+    else:
+        backend = get("cupy" if x.__dlpack_device__()[0] == 2 else "numpy")
+        raw = backend.xp.from_dlpack(x)
+        source = Tensor(raw, backend.device_of(raw))
+    new = convert("from_dlpack", source, None, device, copy)
+    if not requires_grad or new.requires_grad:
+        return new
+    return new.detach().requires_grad_()
 
 
 def made(

@@ -14,7 +14,7 @@ import numpy
 from ..backends import backend_of
 from ..broadcasting import unbroadcast
 from ..primitive import primitive
-from ..tensor import KINDS, Tensor, namespace
+from ..tensor import Tensor, namespace
 from .axes import axis_of
 
 __all__ = [
@@ -159,6 +159,10 @@ def index_set(x: Tensor, key: Any, v: Tensor | float, /) -> Tensor:
     return _index_set(x, as_values("index_set", v, x), *arrays, frame=frame)
 
 
+HOLDS = {"b": "b", "i": "biu", "u": "biu", "f": "biuf", "c": "biufc"}
+"""The kinds of number that a dtype of each kind can hold."""
+
+
 def as_values(name: str, v: Any, x: Tensor) -> Tensor:
     """What is put into x: a number or an array, as a Tensor of x's dtype.
 
@@ -166,7 +170,7 @@ def as_values(name: str, v: Any, x: Tensor) -> Tensor:
     """
     v = v.item() if isinstance(v, numpy.generic) else v
     given = v if isinstance(v, Tensor) else namespace.asarray(v, device=x.device)
-    if KINDS.index(given.dtype.kind) > KINDS.index(x.dtype.kind):
+    if given.dtype.kind not in HOLDS[x.dtype.kind]:
         raise TypeError(
             f"{name}: a value of {given.dtype} would be cut short in a Tensor of {x.dtype}; "
             "cast one with mg.astype"

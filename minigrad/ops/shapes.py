@@ -324,7 +324,9 @@ def diff(
     prepend: Tensor | None = None,
     append: Tensor | None = None,
 ) -> Tensor:
-    """The n-th differences of neighbours along `axis`."""
+    """The n-th differences of neighbours along `axis`, of which the 0-th is x itself."""
+    if n == 0:
+        return namespace.positive(x)
     ends = [a for a in (prepend, x, append) if a is not None]
     x = concat(ends, axis=axis) if len(ends) > 1 else x
     lead = (slice(None),) * axis_of("diff", axis, x.ndim)
