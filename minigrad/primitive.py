@@ -248,24 +248,23 @@ class Primitive:
     def __signature__(self) -> Signature:
         """The signature of the function that the primitive is.
 
-        The inputs have the names that a rule gives them; elementwise ones those of the standard.
+        Inputs have the names that the rules give them; operands, whose dtypes promote, those of the
+        standard: x, or x1 and x2.
         """
-        if not self.written and not self.broadcasts:
+        if not self.written and not self.promotes:
             return signature(self.__call__)
-        source = self.written[0] if self.written else None
-        taken = [] if source is None else list(signature(source).parameters.values())
-        arrays = taken[4 if self.residuals else 3 :]
-        params = [p for p in arrays if p.kind is Parameter.KEYWORD_ONLY]
-        arrays = [p for p in arrays if p.kind is not Parameter.KEYWORD_ONLY]
-        if self.broadcasts:
+        taken = list(signature(self.written[0]).parameters.values()) if self.written else []
+        inputs = [p for p in taken[4 if self.residuals else 3 :] if p.kind is not p.KEYWORD_ONLY]
+        params = [p for p in taken if p.kind is p.KEYWORD_ONLY]
+        if self.promotes:
             n = len(self.rules)
             names = ["x"] if n == 1 else [f"x{i}" for i in range(1, n + 1)]
-            arrays = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
-        arrays = [
+            inputs = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
+        inputs = [
             p.replace(kind=p.POSITIONAL_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p
-            for p in arrays
+            for p in inputs
         ]
-        return Signature([*arrays, *params], return_annotation=Tensor)
+        return Signature([*inputs, *params], return_annotation=Tensor)
 
 
 class Functions(dict[Backend, Callable[..., Any]]):

@@ -97,7 +97,8 @@ def vecdot(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
         )
     if x1.dtype.kind == "c":
         x1 = namespace.conj(x1)
-    return namespace.sum(x1 * x2, axis=axis)
+    products = x1 * x2
+    return namespace.sum(products, axis=axis, dtype=products.dtype)
 
 
 def outer(x1: Tensor, x2: Tensor, /) -> Tensor:

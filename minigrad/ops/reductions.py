@@ -9,6 +9,8 @@ import builtins
 import math
 from typing import Any
 
+import numpy
+
 from ..dtypes import as_floating
 from ..primitive import primitive
 from ..tensor import Tensor, namespace
@@ -176,7 +178,7 @@ def count_nonzero(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) ->
 def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The sum over `axis` (all axes for None). float16 accumulates in float32."""
     if dtype is not None:
-        x = namespace.astype(x, dtype)
+        return in_dtype(_sum, x, dtype, axis=axis, keepdims=keepdims)
     if axis is None and not keepdims:
         return _sum.apply(x)
     return _sum.apply(x, axis=axis, keepdims=keepdims)
@@ -203,9 +205,15 @@ def std(
 
 def prod(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """The product over `axis`; its derivative is exact at zeros too."""
-    if dtype is not None:
-        x = namespace.astype(x, dtype)
-    return _prod(x, axis=axis, keepdims=keepdims)
+    if dtype is None:
+        return _prod(x, axis=axis, keepdims=keepdims)
+    return in_dtype(_prod, x, dtype, axis=axis, keepdims=keepdims)
+
+
+def in_dtype(accumulate: Any, x: Tensor, dtype: Any, **params: Any) -> Tensor:
+    """What is accumulated in `dtype`, although small integers would grow on the way."""
+    y = accumulate(namespace.astype(x, dtype), **params)
+    return y if y.dtype == numpy.dtype(dtype) else namespace.astype(y, dtype)
 
 
 def max(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -244,9 +252,7 @@ def _cumulative(
     if axis is None and x.ndim != 1:
         raise ValueError(f"{name}: a Tensor of shape {x.shape} needs an axis")
     axis = axis_of(name, -1 if axis is None else axis, x.ndim)
-    if dtype is not None:
-        x = namespace.astype(x, dtype)
-    y = scan(x, axis=axis)
+    y = scan(x, axis=axis) if dtype is None else in_dtype(scan, x, dtype, axis=axis)
     if not include_initial:
         return y
     shape = tuple(1 if i == axis else n for i, n in enumerate(x.shape))

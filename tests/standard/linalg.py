@@ -160,7 +160,8 @@ def sampled(rng: Rng, shape: Shape, dtype: str) -> Call:
 
 
 def rotated(rng: Rng, shape: Shape, dtype: str) -> Call:
-    axes = None if not shape or rng.random() < 0.5 else axis_of(rng, shape)
+    shape = at_least(shape, 1)
+    axes = None if rng.random() < 0.5 else axis_of(rng, shape)
     return call(values(rng, shape, dtype), axes=axes)
 
 

@@ -94,17 +94,18 @@ def reduced(rng: Rng, shape: Shape, dtype: str, /, **more: Any) -> Call:
     return call(x, axis=any_axes(rng, shape), keepdims=kept(rng), **more)
 
 
-def wider(rng: Rng, dtype: str) -> dict[str, Any]:
-    """Perhaps the dtype to accumulate in."""
-    targets = {"b": "int64", "i": "int64", "u": "uint64", "f": "float64", "c": "complex128"}
-    return {} if kept(rng) else {"dtype": DType(targets[np.dtype(dtype).kind])}
+def accumulator(rng: Rng, dtype: str) -> dict[str, Any]:
+    """Perhaps the dtype to accumulate in: the input's own, or a wider one."""
+    wide = {"b": "int64", "i": "int64", "u": "uint64", "f": "float64", "c": "complex128"}
+    options = [{}, {"dtype": DType(dtype)}, {"dtype": DType(wide[np.dtype(dtype).kind])}]
+    return options[rng.integers(3)]
 
 
 def accumulated(rng: Rng, shape: Shape, dtype: str) -> Call:
     shape = at_least(shape, 1)
     axis = None if len(shape) == 1 and kept(rng) else axis_of(rng, shape)
     x = values(rng, shape, dtype, special=0)
-    return call(x, axis=axis, include_initial=kept(rng), **wider(rng, dtype))
+    return call(x, axis=axis, include_initial=kept(rng), **accumulator(rng, dtype))
 
 
 def differences(rng: Rng, shape: Shape, dtype: str) -> Call:
@@ -116,7 +117,7 @@ def differences(rng: Rng, shape: Shape, dtype: str) -> Call:
 
 
 spread = lambda rng, shape, dtype: reduced(rng, shape, dtype, correction=float(rng.integers(2)))
-total = lambda rng, shape, dtype: reduced(rng, shape, dtype, **wider(rng, dtype))
+total = lambda rng, shape, dtype: reduced(rng, shape, dtype, **accumulator(rng, dtype))
 
 statistics = [
     Entry("cumulative_prod", numeric, accumulated, sums=True),
