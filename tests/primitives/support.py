@@ -47,6 +47,8 @@ sections = {
     "Composed of the others": [*rows_composed.rows, *rows_linalg.composed, *rows_special.composed],
 }
 
+complex_rows = [*sections["Complex numbers"], *sections["Fourier transforms"]]
+
 introduction = """\
 # What is supported, and how it is tested
 
@@ -62,19 +64,20 @@ and memory layouts, and drives the tests of
 
 **Gradient**: *yes*; *0*, for functions that are constant between jumps; *none*, where the result is
 integer or boolean, and so no part of any derivative; *error*, where the result depends on the input
-in a way that has no derivative, and to ask for one is refused. **Keeps**: what a recorded operation
-holds for its derivative, of arrays large enough to matter; everything else is remembered as a shape
-and a dtype. **NumPy** and **strict** (array-api-strict, the standard and nothing else) run every
-line in every run of the tests. **CuPy** runs the same lines on a machine with a CUDA device; this
-page was made on one without. **Oracle**: PyTorch's function, where it has one or one can be put
-together there.
+in a way that has no derivative, and to ask for one is refused. **Complex**: whether derivatives
+pass through [complex numbers](complex.md) too; where they don't, that is an error. **Keeps**: what
+a recorded operation holds for its derivative, of arrays large enough to matter; everything else is
+remembered as a shape and a dtype. **NumPy** and **strict** (array-api-strict, the standard and
+nothing else) run every line in every run of the tests. **CuPy** runs the same lines on a machine
+with a CUDA device; this page was made on one without. **Oracle**: PyTorch's function, where it has
+one or one can be put together there.
 
 The choices at kinks are listed one by one in [Subgradients](subgradients.md).
 """
 
 heading = """\
-| Operation | Gradient | Second | Keeps | NumPy | strict | CuPy | Oracle | At kinks |
-|---|---|---|---|---|---|---|---|---|
+| Operation | Gradient | Second | Complex | Keeps | NumPy | strict | CuPy | Oracle | At kinks |
+|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -95,6 +98,11 @@ def inputs_of(rule: Callable[..., object]) -> Iterator[str]:
             yield parameter.name
 
 
+def through_complex(row: Row) -> bool:
+    """Whether the row's derivatives pass through complex numbers."""
+    return row in complex_rows or (row.primitive is not None and row.primitive.complex)
+
+
 def line(row: Row) -> str:
     gradient = "yes"
     if row.constant:
@@ -107,6 +115,7 @@ def line(row: Row) -> str:
         f"`{row.name}`",
         gradient,
         gradient,
+        "yes" if through_complex(row) else "",
         "" if gradient in ("none", "error") or row.primitive is None else keeps(row.primitive),
         "tested",
         "tested",
