@@ -119,10 +119,10 @@ def freeze(model: M) -> M:
     """
     freeze_stats(model)
     for layer in freezable(model):
-        for name, parameter in layer.named_parameters(recurse=False):
-            if parameter.requires_grad:
-                parameter.requires_grad_(False)
-                layer._declined += (name,)
+        learning = [n for n, p in layer.named_parameters(recurse=False) if p.requires_grad]
+        layer._declined += tuple(learning)
+        for name in learning:
+            layer.get_parameter(name).requires_grad_(False)
     return model
 
 
