@@ -218,7 +218,7 @@ def test_b04_use_batch_stats_ends_with_its_block_also_after_an_error_and_nests(d
             pass
         assert model[1].normalises_by_batch
     assert not model[1].normalises_by_batch
-    with pytest.raises(RuntimeError), use_batch_stats(model):
+    with pytest.raises(ValueError, match="linear"), use_batch_stats(model):
         model(mg.ones((4, 5), dtype=mg.float64, device=device))
     assert not model[1].normalises_by_batch
 
