@@ -1,0 +1,1 @@
+"""Tests of Fourier transforms: their laws, and what they refuse."""
