@@ -100,7 +100,7 @@ def block_of(n: int, m: int, adjacent: bool) -> int:
 
     Values that lie side by side NumPy adds up in pairs, and takes its time if they are few.
     """
-    target = max(math.isqrt(m) // 2, 512 if adjacent else 1)
+    target = max(math.isqrt(m) // 2, 512 if adjacent else 16)
     divisors = [b for b in range(target // 2 + 1, min(target, n) + 1) if n % b == 0]
     return max(divisors, default=min(target, n))
 
