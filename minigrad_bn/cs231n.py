@@ -1,11 +1,15 @@
-"""Batch norm by the textbook, as in the course Stanford CS231n: two functions and a dictionary.
+"""Batch norm by the textbook, as in the course Stanford CS231n: functions and a dictionary.
+
+    batchnorm_forward, batchnorm_backward        of (N, D), step by step through `circuit`
+    batchnorm_backward_alt                       the same gradients by one short formula
+    spatial_batchnorm_forward, ..._backward      of images (N, C, H, W)
 
 The names and the conventions are the course's. Here `momentum` is the weight of the *old* value,
 
     running = momentum * running + (1 - momentum) * sample
 
 and the running variance is the biased one; `BatchNorm1d` has both the other way round. Arrays of
-any backend are taken, or Tensors. The steps themselves are in `circuit`.
+any backend are taken, or Tensors.
 """
 
 from __future__ import annotations
@@ -17,7 +21,13 @@ from minigrad.extend import Tensor, backend_of
 
 from . import circuit
 
-__all__ = ["batchnorm_backward", "batchnorm_forward"]
+__all__ = [
+    "batchnorm_backward",
+    "batchnorm_backward_alt",
+    "batchnorm_forward",
+    "spatial_batchnorm_backward",
+    "spatial_batchnorm_forward",
+]
 
 
 def batchnorm_forward(x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]) -> tuple[Any, Any]:
@@ -71,15 +81,8 @@ def batchnorm_backward(dout: Any, cache: Any) -> tuple[Any, Any, Any]:
     Walks the circuit backwards; what a node needs of its forward and the cache lacks is computed
     anew. Raises ValueError for the cache of a forward in test mode, which is None.
     """
-    if cache is None:
-        raise ValueError(
-            "batchnorm_backward: the cache is None, as the forward was in 'test' mode; "
-            "run it with bn_param['mode'] = 'train'"
-        )
+    xp = check_backward("batchnorm_backward", dout, cache)
     x_hat, x, var, mean, eps, gamma, _ = cache
-    if dout.shape != x.shape:
-        raise ValueError(f"batchnorm_backward: dout has shape {dout.shape}, expected {x.shape}")
-    xp = namespace_of(x)
     centred = circuit.centre_forward(xp, x, mean)
     squared = circuit.square_forward(xp, centred)
     std = circuit.std_forward(xp, var, eps)
@@ -98,6 +101,59 @@ def batchnorm_backward(dout: Any, cache: Any) -> tuple[Any, Any, Any]:
     return dx_by_centre + dx_by_mean, dgamma, dbeta
 
 
+def batchnorm_backward_alt(dout: Any, cache: Any) -> tuple[Any, Any, Any]:
+    """What `batchnorm_backward` returns, by the formula that the circuit simplifies to.
+
+        dx = gamma / (N std) (N dout - sum(dout) - x_hat sum(dout x_hat))
+
+    It takes the same arguments, and raises the same errors.
+    """
+    xp = check_backward("batchnorm_backward_alt", dout, cache)
+    x_hat, x, var, _, eps, gamma, _ = cache
+    n = x.shape[0]
+    dbeta = xp.sum(dout, axis=0)
+    dgamma = xp.sum(dout * x_hat, axis=0)
+    dx = gamma / (n * xp.sqrt(var + eps)) * (n * dout - dbeta - x_hat * dgamma)
+    return dx, dgamma, dbeta
+
+
+def spatial_batchnorm_forward(
+    x: Any, gamma: Any, beta: Any, bn_param: dict[str, Any]
+) -> tuple[Any, Any]:
+    """`batchnorm_forward` of images: every place of every image is a row, the channels the columns.
+
+    `x` is (N, C, H, W), `gamma` and `beta` are (C,), as are the running statistics in `bn_param`.
+    Returns `(out, cache)`; the cache is for `spatial_batchnorm_backward`. Raises ValueError for an
+    `x` that is not (N, C, H, W), and what `batchnorm_forward` raises.
+    """
+    xp = namespace_of(x)
+    check_images("spatial_batchnorm_forward", "x", x.shape)
+    out, cache = batchnorm_forward(as_rows(xp, x), gamma, beta, bn_param)
+    return as_images(xp, out, x.shape), cache
+
+
+def spatial_batchnorm_backward(dout: Any, cache: Any) -> tuple[Any, Any, Any]:
+    """`(dx, dgamma, dbeta)` from `dout` (N, C, H, W), cache from `spatial_batchnorm_forward`.
+
+    Raises ValueError for a `dout` that is not (N, C, H, W), and what `batchnorm_backward` raises.
+    """
+    xp = namespace_of(dout)
+    check_images("spatial_batchnorm_backward", "dout", dout.shape)
+    dx, dgamma, dbeta = batchnorm_backward_alt(as_rows(xp, dout), cache)
+    return as_images(xp, dx, dout.shape), dgamma, dbeta
+
+
+def as_rows(xp: Any, images: Any) -> Any:
+    """(N, C, H, W) to (N H W, C)."""
+    return xp.reshape(xp.permute_dims(images, (0, 2, 3, 1)), (-1, images.shape[1]))
+
+
+def as_images(xp: Any, rows: Any, shape: tuple[int, ...]) -> Any:
+    """(N H W, C) back to (N, C, H, W)."""
+    n, c, h, w = shape
+    return xp.permute_dims(xp.reshape(rows, (n, h, w, c)), (0, 3, 1, 2))
+
+
 def namespace_of(x: Any) -> Any:
     """The functions for arrays like `x`: minigrad's for a Tensor, its library's for an array."""
     if isinstance(x, Tensor):
@@ -111,6 +167,24 @@ def namespace_of(x: Any) -> Any:
 def constant(x: Any) -> Any:
     """The values of `x` without their history: statistics must not keep the graph of a batch."""
     return x.detach() if isinstance(x, Tensor) else x
+
+
+def check_images(what: str, name: str, shape: tuple[int, ...]) -> None:
+    if len(shape) != 4:
+        raise ValueError(f"{what}: expected {name} of shape (N, C, H, W), got {tuple(shape)}")
+
+
+def check_backward(what: str, dout: Any, cache: Any) -> Any:
+    """The namespace of x. Raises ValueError without a cache, or for a dout of another shape."""
+    if cache is None:
+        raise ValueError(
+            f"{what}: the cache is None, as the forward was in 'test' mode; "
+            "run it with bn_param['mode'] = 'train'"
+        )
+    x = cache[1]
+    if dout.shape != x.shape:
+        raise ValueError(f"{what}: dout has shape {dout.shape}, expected {x.shape}")
+    return namespace_of(x)
 
 
 def check_shapes(x: Any, gamma: Any, beta: Any) -> int:
