@@ -17,6 +17,7 @@ from .core import normalise
 from .dialects import convert_state
 from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
+from .instance_norm import InstanceNorm1d, InstanceNorm2d
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .running import Running
 from .settings import Settings
@@ -25,6 +26,8 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "InstanceNorm1d",
+    "InstanceNorm2d",
     "Running",
     "Settings",
     "batch_norm",
