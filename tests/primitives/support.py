@@ -7,6 +7,7 @@ from inspect import Parameter, signature
 from pathlib import Path
 
 from minigrad.primitive import Primitive
+from tests.standard import page as standard
 
 from . import (
     rows_bn,
@@ -25,6 +26,7 @@ from . import (
     rows_windows,
 )
 from .row import Row
+from .table import everything
 
 __all__ = ["page", "write"]
 
@@ -131,7 +133,7 @@ def page() -> str:
     parts = [introduction]
     for title, rows in sections.items():
         parts.append(f"\n## {title}\n\n{heading}{''.join(map(line, rows))}")
-    return "".join(parts)
+    return "".join([*parts, standard.section(everything)])
 
 
 def write() -> None:

@@ -78,14 +78,12 @@ class Entry:
         args, kwargs = found.mapped(convert)
         if not any(isinstance(x, mg.Tensor) for x in flat((args, kwargs))) and "device" in kwargs:
             kwargs["device"] = device
-        return self.settled(getattr(namespace_of(self.place, mg), self.name)(*args, **kwargs))
+        return self.settled(self.called(mg, Call(args, kwargs)))
 
     def on_numpy(self, found: Call) -> Any:
         """What NumPy gives, by the standard's names and signatures."""
         args, kwargs = found.mapped(lambda x: np.dtype(x) if isinstance(x, DType) else x)
-        return self.settled(
-            getattr(namespace_of(self.place, numpy_standard), self.name)(*args, **kwargs)
-        )
+        return self.settled(self.called(numpy_standard, Call(args, kwargs)))
 
     def on_strict(self, found: Call) -> Any:
         """What array-api-strict gives, or its TypeError where the standard allows no such call."""
@@ -97,7 +95,11 @@ class Entry:
 
         args, kwargs = found.mapped(convert)
         kwargs = {name: x for name, x in kwargs.items() if name != "device"}
-        return self.settled(getattr(namespace_of(self.place, strict), self.name)(*args, **kwargs))
+        return self.settled(self.called(strict, Call(args, kwargs)))
+
+    def called(self, root: Any, found: Call) -> Any:
+        """The function of that name in a library, called with arguments of that library."""
+        return getattr(namespace_of(self.place, root), self.name)(*found.args, **found.kwargs)
 
     def __repr__(self) -> str:
         return self.name if self.place == "main" else f"{self.place}.{self.name}"

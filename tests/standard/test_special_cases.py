@@ -119,4 +119,5 @@ def test_python_reads_special_values(device: Any) -> None:
     with pytest.raises(OverflowError):
         int(inf)
     assert complex(inf) == complex(-math.inf, 0)
+    assert complex(nan).imag == 0  # as Python has it, where the standard says NaN
     assert complex(mg.asarray(True, device=device)) == 1
