@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import integrate, interpolate, linalg, ndimage, optimize, signal, special, stats
+from scipy import fft, integrate, interpolate, linalg, ndimage, optimize, signal, special, stats
 from sklearn.linear_model import LinearRegression
 
 from .row import Refusal
@@ -32,6 +32,9 @@ rows = [
             lambda x: interpolate.CubicSpline(np.arange(6.0), x), TypeError, mixed),
     Refusal("scipy.linalg.inv", lambda x: linalg.inv(x * np.eye(6))),
     Refusal("scipy.ndimage.gaussian_filter", lambda x: ndimage.gaussian_filter(x, 1.0)),
+    Refusal("scipy.fft.dct", fft.dct),
+    Refusal("scipy.signal.detrend", signal.detrend),
+    Refusal("scipy.signal.welch", lambda x: signal.welch(x, nperseg=4)),
     Refusal("scipy.signal.lfilter", lambda x: signal.lfilter([1.0], [1.0, 0.5], x), TypeError,
             mixed),
     Refusal("sklearn.linear_model.LinearRegression",

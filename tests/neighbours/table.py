@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from . import rows_calculus, rows_einops, rows_refused, rows_rotation, rows_scipy, rows_sklearn
+from . import (
+    rows_calculus,
+    rows_einops,
+    rows_refused,
+    rows_rotation,
+    rows_scipy,
+    rows_signal,
+    rows_sklearn,
+)
 from .row import Neighbour, Refusal
 
 __all__ = ["refused", "working"]
@@ -10,6 +18,7 @@ __all__ = ["refused", "working"]
 working: list[Neighbour] = [
     *rows_scipy.rows,
     *rows_calculus.rows,
+    *rows_signal.rows,
     *rows_rotation.rows,
     *rows_sklearn.rows,
     *rows_einops.rows,
