@@ -11,7 +11,7 @@ from ..backends import Device, backend_of, current_device
 from ..backends import device as device_named
 from ..dtypes import default_complex, default_dtype_of, default_float
 from ..primitive import Primitive
-from ..tensor import Tensor
+from ..tensor import Tensor, namespace
 
 __all__ = [
     "arange",
@@ -206,13 +206,20 @@ def empty(
 
 def full(
     shape: Shape,
-    fill_value: float,
+    fill_value: float | Tensor,
     *,
     dtype: Any = None,
     device: Any = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """`fill_value` everywhere; the dtype is that of its kind unless given."""
+    """`fill_value` everywhere; the dtype is that of its kind unless given.
+
+    A Tensor in place of the number is broadcast, differentiably.
+    """
+    if isinstance(fill_value, Tensor):
+        shape = (shape,) if isinstance(shape, int) else shape
+        filled = namespace.broadcast_to(asarray(fill_value, dtype=dtype, device=device), shape)
+        return filled.requires_grad_() if requires_grad else filled
     if dtype is None:
         dtype = default_dtype_of(fill_value)
     return made("full", (shape, fill_value), dtype, device, requires_grad)
@@ -294,7 +301,7 @@ def empty_like(
 def full_like(
     x: Tensor,
     /,
-    fill_value: float,
+    fill_value: float | Tensor,
     *,
     dtype: Any = None,
     device: Any = None,

@@ -1,4 +1,4 @@
-"""SciPy makes constants of the default dtype: here it is double precision, as in NumPy."""
+"""SciPy makes constants of the default dtype on the default device: here they are the test's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import minigrad as mg
 
 @pytest.fixture(autouse=True)
 def double_precision() -> Iterator[None]:
+    """The default dtype is NumPy's."""
     before = mg.get_default_dtype()
     mg.set_default_dtype(mg.float64)
     yield

@@ -25,10 +25,11 @@ every_neighbour = pytest.mark.parametrize("row", working, ids=str)
 @every_neighbour
 @examples(0.1)
 @given(seed=seeds)
-def test_the_value_is_that_of_numpys_arrays(row: Neighbour, seed: int) -> None:
+def test_the_value_is_that_of_numpys_arrays(row: Neighbour, device: Any, seed: int) -> None:
     arrays = row.draw(seed)
     expected = np.asarray(row.call(*arrays))
-    actual = value(row.call, arrays, "cpu")
+    with device:
+        actual = value(row.call, arrays, device)
     assert actual.dtype == np.float64
     assert actual.shape == expected.shape
     assert_close(actual, expected, f"{row}", terms=sum(x.size for x in arrays), magnitude=4.0)
@@ -37,12 +38,13 @@ def test_the_value_is_that_of_numpys_arrays(row: Neighbour, seed: int) -> None:
 @every_neighbour
 @examples(0.1)
 @given(seed=seeds)
-def test_the_gradient_is_that_of_finite_differences(row: Neighbour, seed: int) -> None:
+def test_the_gradient_is_that_of_finite_differences(row: Neighbour, device: Any, seed: int) -> None:
     arrays = row.draw(seed)
     rng = np.random.default_rng(seed)
     u = cotangent_for(np.asarray(row.call(*arrays)), rng)
     directions = [cotangent_for(x, rng) for x in arrays]
-    found = gradients(row.call, arrays, range(len(arrays)), u, "cpu")
+    with device:
+        found = gradients(row.call, arrays, range(len(arrays)), u, device)
     slope = sum(np.sum(g * v) for g, v in zip(found, directions, strict=True))
     terms = sum(x.size for x in arrays)
     numeric, bound = directional(

@@ -104,6 +104,8 @@ rows = [
     Row("clip", None, mg.clip, one_array(Domain(away=(-1.1, 1.1, 1.3)), bounds),
         lambda x, min=None, max=None: np.clip(x, min, max),
         lambda t, x, min=None, max=None: t.clamp(x, min, max), kinks="passes at the bounds"),
+    Row("full", None, lambda x: mg.full((2, *x.shape), x), one_array(),
+        lambda x: np.full((2, *x.shape), x), lambda t, x: x.expand(2, *x.shape), sums=True),
     Row("expand_dims", None, mg.expand_dims, one_array(params=new_axis), np.expand_dims,
         lambda t, x, axis: x.unsqueeze(axis)),
     Row("squeeze", None, lambda x, axis: mg.squeeze(mg.expand_dims(x, axis=axis), axis=axis),
