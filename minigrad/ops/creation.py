@@ -38,13 +38,9 @@ def tensor(
 ) -> Tensor:
     """A new Tensor with a copy of `data`: a number, nested lists, an array, a Tensor.
 
-    Python floats get the default dtype; an array keeps its own. Without `device`, an array of a
-    library other than NumPy stays where it is, everything else goes to the default device. Raises
-    TypeError for lists that hold Tensors (use `mg.stack`) and for data that is no array.
+    Python floats get the default dtype; an array keeps its own. Where it goes: see `asarray`.
+    Raises TypeError for lists that hold Tensors (use `mg.stack`) and for data that is no array.
     """
-    backend = None if isinstance(data, Tensor) else backend_of(data)
-    if device is None and backend is not None and backend.name == "numpy":
-        device = current_device()
     new = asarray(data, dtype=dtype, device=device, copy=True).detach()
     return new.requires_grad_() if requires_grad else new
 
@@ -61,8 +57,9 @@ def asarray(
     """`obj` as a Tensor: a number, nested lists, an array, a buffer such as a memoryview.
 
     An array or a buffer keeps its dtype, and shares its memory unless `copy`, dtype or device
-    forbid. Raises TypeError for lists that hold Tensors and for data that is no array, ValueError
-    if `copy=False` can't be had.
+    forbid. Without `device`, a Tensor and an array of a library other than NumPy stay where they
+    are, everything else goes to the default device. Raises TypeError for lists that hold Tensors
+    and for data that is no array, ValueError if `copy=False` can't be had.
     """
     if isinstance(obj, Tensor):
         new = convert("asarray", obj, dtype, device, copy)
@@ -83,6 +80,8 @@ def asarray(
                 admitted = backend.admit(obj)
             except TypeError as error:
                 raise TypeError(f"asarray: {error}") from None
+            if device is None and backend.name == "numpy":
+                device = current_device()
             new = convert("asarray", Tensor(admitted, backend.device_of(obj)), dtype, device, copy)
     if not requires_grad or new.requires_grad:
         return new

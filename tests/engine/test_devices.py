@@ -135,3 +135,13 @@ def test_results_stay_on_the_device_of_their_inputs_whatever_the_default(
 def test_an_unknown_device_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=r"unknown device|has no device"):
         mg.device(name)
+
+
+def test_asarray_takes_numpys_arrays_to_the_default_device(device: Any) -> None:
+    """As `tensor` does; but an array of another library, and a Tensor, stay where they are."""
+    a = np.ones(2)
+    with device:
+        assert mg.asarray(a).device == device
+        assert mg.asarray(mg.ones(2, device="cpu")).device == "cpu"
+    assert mg.asarray(mg.ones(2, device=device).data).device == device
+    assert mg.asarray(a).device == "cpu"
