@@ -39,6 +39,7 @@ class Form:
     mask: Array | None
     axes: tuple[int, ...]
     rng: np.random.Generator
+    eps: float
     staged: bool
     """Whether sums are made in blocks, as those of large arrays are."""
 
@@ -56,7 +57,7 @@ class Form:
         def f(x: Any, *vectors: Any) -> Any:
             given = dict(zip(self.vectors, vectors, strict=True))
             weight, bias = given.get("weight"), given.get("bias")
-            return norm(x, weight, bias, mask, axes=self.axes, eps=EPS)
+            return norm(x, weight, bias, mask, axes=self.axes, eps=self.eps)
 
         return f
 
@@ -80,7 +81,7 @@ def masks(draw: st.DrawFn, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 
 @st.composite
-def forms(draw: st.DrawFn) -> Form:
+def forms(draw: st.DrawFn, eps: float = EPS) -> Form:
     shape = draw(shapes(1, 4, (1, 2, 3, 6)))
     axes = tuple(sorted(draw(st.sets(st.integers(0, len(shape) - 1), min_size=1))))
     kept = tuple(n for a, n in enumerate(shape) if a not in axes)
@@ -88,7 +89,7 @@ def forms(draw: st.DrawFn) -> Form:
     names = [name for name in ("weight", "bias") if draw(st.booleans())]
     vectors = {name: frozen(rng.uniform(-3, 3, kept)) for name in names}
     x = frozen(rng.standard_normal(shape))
-    return Form(x, vectors, draw(masks(shape, rng)), axes, rng, draw(st.booleans()))
+    return Form(x, vectors, draw(masks(shape, rng)), axes, rng, eps, draw(st.booleans()))
 
 
 def assert_same(form: Form, found: Any, expected: Any, what: str, size: float = SIZE) -> None:
@@ -97,7 +98,9 @@ def assert_same(form: Form, found: Any, expected: Any, what: str, size: float = 
 
 
 @given(form=forms())
-def test_value_and_derivatives_of_two_orders_are_those_of_the_composition(device, form: Form):
+def test_b06_with_or_without_weight_and_bias_two_orders_are_those_of_the_composition(
+    device, form: Form
+):
     g, directions = form.normal(form.x), [form.normal(a) for a in form.inputs]
     with form.sums():
         found, expected = (
@@ -105,6 +108,25 @@ def test_value_and_derivatives_of_two_orders_are_those_of_the_composition(device
             for norm in (primitive, composition)
         )
     assert_same(form, found, expected, "to second order")
+
+
+@given(m=st.integers(3, 6), weighed=st.booleans(), seed=seeds)
+def test_b10_two_orders_are_those_of_the_composition_with_eps_zero(device, m, weighed, seed):
+    """Values a quarter apart at least have a variance, which is all that eps = 0 asks for."""
+    rng = np.random.default_rng(seed)
+    x = frozen(np.stack([rng.permutation(m) + rng.uniform(-0.3, 0.3, m) for _ in range(2)], axis=1))
+    vectors = {
+        "weight": frozen(rng.uniform(-3, 3, 2) * [1, 0]),
+        "bias": frozen(rng.uniform(-3, 3, 2)),
+    }
+    mask = frozen(rng.uniform(0.5, 3, (m, 1))) if weighed else None
+    form = Form(x, vectors, mask, (0,), rng, 0.0, False)
+    g, directions = form.normal(form.x), [form.normal(a) for a in form.inputs]
+    found, expected = (
+        flat(derivatives(form.function(norm, device), form.inputs, g, directions, device))
+        for norm in (primitive, composition)
+    )
+    assert_same(form, found, expected, "eps 0")
 
 
 @given(form=forms())
@@ -169,7 +191,7 @@ def test_a_tangent_that_is_none_is_a_tangent_of_zero(device, form: Form):
     assert not np.any(device.backend.to_numpy(moved))
 
 
-def test_what_is_absent_is_not_asked_for_a_gradient(device):
+def test_b06_what_is_absent_is_not_asked_for_a_gradient(device):
     x = mg.asarray([[1.0], [2.0], [4.0]], device=device, requires_grad=True)
     y, _ = batch_norm_training(x, None, None, axes=(0,), eps=EPS)
     (dx,) = mg.autograd.grad(y, [x], mg.ones_like(y), create_graph=True)

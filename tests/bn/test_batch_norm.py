@@ -62,7 +62,7 @@ def test_is_pytorchs_with_and_without_weight_bias_and_statistics(
 
 
 @given(case=cases())
-def test_with_momentum_1_the_running_variance_is_numpys_with_ddof_1(device, case: Case):
+def test_b01_with_momentum_1_the_running_variance_is_numpys_with_ddof_1(device, case: Case):
     mean, var = statistics(case, device)
     batch_norm(mg.asarray(case.x, device=device), mean, var, training=True, momentum=1)
     x = case.x.astype(np.float64)
@@ -72,7 +72,7 @@ def test_with_momentum_1_the_running_variance_is_numpys_with_ddof_1(device, case
 
 
 @given(case=cases())
-def test_normalisation_itself_is_by_the_biased_variance(device, case: Case):
+def test_b01_normalisation_itself_is_by_the_biased_variance(device, case: Case):
     y = values(batch_norm(mg.asarray(case.x, device=device), None, None, training=True, eps=1.0))
     v = np.var(case.in_float64().x, axis=case.axes)
     limit = bounds_of(case.but(weight=np.ones_like(v), bias=0 * v, eps=1.0)).y
@@ -81,7 +81,7 @@ def test_normalisation_itself_is_by_the_biased_variance(device, case: Case):
 
 
 @given(case=cases())
-def test_eps_stands_under_the_root_and_never_enters_the_running_variance(device, case: Case):
+def test_b16_eps_stands_under_the_root_and_never_enters_the_running_variance(device, case: Case):
     """So evaluation by a batch's own statistics, Bessel's factor undone, repeats training."""
     x = mg.asarray(case.x, device=device)
     mean, var = statistics(case, device)

@@ -69,7 +69,7 @@ def test_value_first_and_second_derivatives_are_pytorchs(device, case: Case, see
 
 
 @given(case=cases(["float64"], mild=True), seed=seeds)
-def test_given_statistics_have_gradients_of_both_orders(device, case: Case, seed):
+def test_b07_given_statistics_have_gradients_of_both_orders(device, case: Case, seed):
     inputs = all_inputs(case)
     directions = [case.normal(seed + i, a) for i, a in enumerate(inputs)]
     ours, theirs = (
@@ -100,7 +100,7 @@ def test_gradient_is_the_finite_difference(device, case: Case, seed):
 
 
 @given(case=cases())
-def test_what_reaches_x_is_gamma_over_the_running_deviation_times_g(device, case: Case):
+def test_b07_what_reaches_x_is_gamma_over_the_running_deviation_times_g(device, case: Case):
     _, (dx, *_), _ = derivatives(evaluation(case), all_inputs(case), case.g, device=device)
     exact = case.in_float64()
     expected = exact.g * case.wide(exact.weight / np.sqrt(exact.running_var + case.eps))

@@ -25,8 +25,12 @@ def as_numpy(device, *arrays):
     return [device.backend.to_numpy(a) for a in arrays]
 
 
-@given(value=floats32, m=st.integers(1, 300), dtype=st.sampled_from(["float32", "float64"]))
-def test_a_constant_channel_is_centred_to_exactly_zero(device, value, m, dtype):
+@given(
+    value=floats32,
+    m=st.integers(1, 300) | st.integers(5_000, 50_000),
+    dtype=st.sampled_from(["float32", "float64"]),
+)
+def test_b13_a_constant_channel_is_centred_to_exactly_zero(device, value, m, dtype):
     xp, x = raw(device, np.full((m, 1), value, dtype))
     centred, mean, mean_low, var = as_numpy(device, *moments(xp, x, (0,)))
     assert not np.any(centred)
@@ -36,7 +40,7 @@ def test_a_constant_channel_is_centred_to_exactly_zero(device, value, m, dtype):
 
 
 @given(seed=seeds, offset=st.floats(-1e7, 1e7), m=st.integers(2, 100))
-def test_an_offset_of_1e7_costs_float32_nothing(device, seed, offset, m):
+def test_b12_an_offset_of_1e7_costs_float32_nothing(device, seed, offset, m):
     x = (offset + np.random.default_rng(seed).standard_normal((m, 2))).astype(np.float32)
     exact = x.astype(np.float64)
     xp, data = raw(device, x)
@@ -52,7 +56,7 @@ def test_an_offset_of_1e7_costs_float32_nothing(device, seed, offset, m):
 
 
 @given(seed=seeds, offset=st.floats(-1e30, 1e30), scale=st.floats(0, 1e10), m=st.integers(1, 50))
-def test_the_variance_is_never_negative(device, seed, offset, scale, m):
+def test_b12_the_variance_is_never_negative(device, seed, offset, scale, m):
     x = offset + scale * np.random.default_rng(seed).standard_normal((m, 3))
     xp, data = raw(device, x.astype(np.float32))
     (var,) = as_numpy(device, moments(xp, data, (0,))[3])
@@ -60,7 +64,7 @@ def test_the_variance_is_never_negative(device, seed, offset, scale, m):
 
 
 @given(seed=seeds, scale=st.floats(1, 6e4), m=st.integers(2, 200))
-def test_statistics_of_float16_do_not_overflow(seed, scale, m):
+def test_b11_statistics_of_float16_do_not_overflow(seed, scale, m):
     x = np.random.default_rng(seed).uniform(-scale, scale, (m, 2)).astype(np.float16)
     _, mean, _, var = moments(np, widen(np, x), (0,))
     assert (mean.dtype, var.dtype) == (np.float32, np.float64)

@@ -17,7 +17,7 @@ from .derivatives import composed, derivatives, flat, training
 
 
 @given(case=cases(), seed=seeds)
-def test_second_gradient_is_finite_when_the_weight_is_zero(device, case: Case, seed):
+def test_b10_second_gradient_is_finite_when_the_weight_is_zero(device, case: Case, seed):
     case = case.but(weight=np.zeros_like(case.weight))
     found = derivatives(training(case), case.inputs, case.g, case.directions(seed), device)
     for a in flat(found):
@@ -26,7 +26,7 @@ def test_second_gradient_is_finite_when_the_weight_is_zero(device, case: Case, s
 
 
 @given(case=cases(), value=st.floats(-(2.0**20), 2.0**20, width=32), seed=seeds)
-def test_a_constant_channel_becomes_exactly_beta(device, case: Case, value, seed):
+def test_b13_a_constant_channel_gives_exactly_beta(device, case: Case, value, seed):
     case = case.but(x=np.full_like(case.x, value))
     found = derivatives(training(case), case.inputs, case.g, case.directions(seed), device)
     np.testing.assert_array_equal(found[0], np.broadcast_to(case.wide(case.bias), case.x.shape))
@@ -69,7 +69,9 @@ def test_an_empty_batch_gives_nothing_to_x_and_zero_to_weight_and_bias(device, s
 
 
 @given(case=cases(["float32"]), offset=st.floats(-1e7, 1e7))
-def test_an_offset_of_1e7_costs_float32_no_digit_in_value_or_gradient(device, case: Case, offset):
+def test_b12_an_offset_of_1e7_costs_float32_no_digit_in_value_or_gradient(
+    device, case: Case, offset
+):
     """As no library that keeps the mean in one word can claim."""
     case = case.but(x=(np.float32(offset) + case.x).astype(np.float32))
     exact = case.in_float64()
@@ -88,7 +90,7 @@ def test_an_offset_of_1e7_costs_float32_no_digit_in_value_or_gradient(device, ca
 
 
 @given(case=cases(["float16"]))
-def test_float16_goes_in_and_out_and_float32_does_the_sums(case: Case):
+def test_b11_float16_goes_in_and_out_and_float32_does_the_sums(case: Case):
     w, b = case.weight.astype(np.float32), case.bias.astype(np.float32)
     case = case.but(x=case.x * np.float16(100), weight=w, bias=b)
     exact = case.in_float64()
@@ -107,8 +109,34 @@ def test_float16_goes_in_and_out_and_float32_does_the_sums(case: Case):
     assert_near(first[2], first_64[2], limit.bias, "gradient of bias")
 
 
+@given(seed=seeds, scale=st.floats(1e-3, 6e4), m=st.integers(2, 300), offset=st.booleans())
+def test_b11_float16_is_the_float64_result_rounded_once_up_to_its_last_number(
+    seed, scale, m, offset
+):
+    """Half a unit is rounding to float16; what float32 adds shows nowhere but at a tie."""
+    x = np.random.default_rng(seed).uniform(-scale, scale, (m, 3))
+    x = (x / 2 + scale / 2 if offset else x).astype(np.float16)
+    w, b = np.array([-2.0, 0.5, 3.0], np.float32), np.array([0.5, 0.0, -1.0], np.float32)
+    case = Case(x, x, w, b, b, w, 1e-5, 0.1)
+    y, _, _ = derivatives(training(case), case.inputs, case.g)
+    exact = case.in_float64()
+    truth, _, _ = derivatives(training(exact), exact.inputs, exact.g)
+    spacing = np.spacing(np.maximum(np.abs(truth), 2.0**-14).astype(np.float16)).astype(float)
+    assert_near(y, truth, 0.51 * spacing + 8 * np.finfo(np.float32).eps * 20, "y")
+
+
+@given(case=cases(["float64"], ranks=(2,)))
+def test_b18_for_two_values_the_gradient_is_of_the_order_of_eps(device, case: Case):
+    """x_hat is then +-sqrt(v / (v + eps)), and P(g) = (g - mean(g)) eps / (v + eps)."""
+    case = case.but(x=np.array(case.x[:2]), g=np.array(case.g[:2]))
+    (_, (dx, *_), _) = derivatives(training(case), case.inputs, case.g, device=device)
+    v = case.x.var(axis=0)
+    expected = case.weight / np.sqrt(v + case.eps) * (case.g - case.g.mean(axis=0))
+    assert_near(dx, expected * (case.eps / (v + case.eps)), bounds_of(case).x, "gradient of x")
+
+
 @given(case=cases(), seed=seeds)
-def test_two_runs_are_bit_identical(device, case: Case, seed):
+def test_b19_two_runs_are_bit_identical(device, case: Case, seed):
     runs = [
         flat(derivatives(training(case), case.inputs, case.g, case.directions(seed), device))
         for _ in range(2)

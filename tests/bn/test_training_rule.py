@@ -60,7 +60,7 @@ def small_steps(case, seed):
 
 
 @given(case=cases(["float64"], mild=True), seed=seeds)
-def test_gradient_is_the_finite_difference(device, case: Case, seed):
+def test_b34_gradient_is_the_finite_difference_whatever_gamma(device, case: Case, seed):
     """<g, J v> = <J^T g, v> along a random direction v, J v by differences."""
 
     def f(*inputs):
@@ -74,7 +74,7 @@ def test_gradient_is_the_finite_difference(device, case: Case, seed):
 
 
 @given(case=cases(["float64"], mild=True), seed=seeds)
-def test_second_derivative_is_the_finite_difference_of_the_first(device, case: Case, seed):
+def test_b10_second_derivative_is_the_finite_difference_of_the_first(device, case: Case, seed):
     """The derivative of <gradients, h> along v, by the rule on Tensors and by differences."""
     h = case.directions(seed)
 
@@ -133,7 +133,7 @@ def test_third_derivative_is_that_of_the_composition(device, case: Case, seed):
 
 
 @given(case=cases())
-def test_memory_layout_of_x_and_g_makes_no_difference(case: Case):
+def test_b17_memory_layout_of_x_and_g_makes_no_difference(case: Case):
     plain = case.but(x=np.ascontiguousarray(case.x), g=np.ascontiguousarray(case.g))
     ours, theirs = (derivatives(training(c), c.inputs, c.g) for c in (case, plain))
     assert_agree(case, ours, theirs)
