@@ -7,19 +7,20 @@ dtype.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import minigrad as mg
 from minigrad.extend import Tensor
 
 from .running import Running
 from .settings import Settings
-from .statistics import Axes, count
 
 __all__ = [
     "check_channel_axis",
     "check_channels",
     "check_floats",
+    "check_mask",
     "check_pair",
     "check_rank",
     "check_running",
@@ -132,12 +133,42 @@ def check_running(running: Running | None, settings: Settings, training: bool) -
         )
 
 
-def check_variance_exists(what: str, shape: tuple[int, ...], axes: Axes, why: str) -> None:
-    """Raise ValueError for a batch with one value a channel. With none, nothing is normalised."""
-    if count(shape, axes) == 1:
-        raise ValueError(
-            f"{what}: expected more than 1 value per channel {why}, got input of shape {shape}: "
-            "one value has no variance; use a larger batch, leave out the last incomplete one "
-            "(DataLoader(..., drop_last=True)), normalise by running statistics (eval() or "
-            "freeze_stats()), or within each sample (nn.GroupNorm)"
+def check_variance_exists(
+    what: str, shape: tuple[int, ...], counts: Sequence[float], why: str
+) -> None:
+    """Raise ValueError for channels of one value. With none, nothing is normalised.
+
+    `counts` are those of all channels, or one for each; see `running.counts_of`.
+    """
+    singles = [j for j, n in enumerate(counts) if n == 1]
+    if not singles:
+        return
+    where = f", of which the mask leaves one to channels {singles}" if len(counts) > 1 else ""
+    raise ValueError(
+        f"{what}: expected more than 1 value per channel {why}, got input of shape {shape}{where}: "
+        "one value has no variance; use a larger batch, leave out the last incomplete one "
+        "(DataLoader(..., drop_last=True)), normalise by running statistics (eval() or "
+        "freeze_stats()), or within each sample (nn.GroupNorm)"
+    )
+
+
+def check_mask(what: str, x: Tensor, mask: Any) -> None:
+    """Raise unless `mask`, if there is one, has a weight, not negative, for each value of `x`."""
+    if mask is None:
+        return
+    if not isinstance(mask, Tensor):
+        raise TypeError(
+            f"{what}: mask is a {type(mask).__name__}, expected a Tensor; use mg.asarray(...)"
         )
+    fits = mask.ndim == x.ndim
+    if not fits or any(n not in (1, full) for n, full in zip(mask.shape, x.shape, strict=True)):
+        raise ValueError(
+            f"{what}: mask has shape {mask.shape}, expected as many axes as the input, "
+            f"{x.shape}, each of the same size or 1; add axes by mg.expand_dims(mask, axis=...)"
+        )
+    if mask.device is not x.device:
+        raise ValueError(f"{what}: mask is on {mask.device}, the input on {x.device}; move one")
+    if mask.requires_grad:
+        raise ValueError(f"{what}: a mask has no gradient; hand in mask.detach()")
+    if mask.dtype.kind != "b" and bool(mg.any(mask < 0)):
+        raise ValueError(f"{what}: the weights in mask must not be negative")

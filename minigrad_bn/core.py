@@ -11,14 +11,15 @@ from minigrad.extend import Tensor
 from .checks import (
     check_channel_axis,
     check_floats,
+    check_mask,
     check_running,
     check_variance_exists,
     check_vectors,
 )
 from .evaluation import batch_norm_evaluation, scale_of
-from .running import Running, moved
+from .running import Running, counts_of, moved
 from .settings import Settings
-from .statistics import count
+from .statistics import kept
 from .training import batch_norm_training
 
 __all__ = ["normalise"]
@@ -34,6 +35,7 @@ def normalise(
     *,
     training: bool,
     settings: Settings = PYTORCHS,
+    mask: Tensor | None = None,
 ) -> tuple[Tensor, Running | None]:
     """`(y, new running statistics)`: each channel normalised, times `weight`, plus `bias`.
 
@@ -41,6 +43,10 @@ def normalise(
     a channel. With `training`, the batch's own mean and biased variance are used, and `running`, if
     there is one, is moved by them as `settings` say; without, `running` is used, and comes back.
     The new statistics are constants: no gradient flows into them.
+
+    A `mask` of bools, or of weights that are not negative, says which values of `input` take part
+    in the statistics, or how much; it broadcasts against `input`, with as many axes. Where it is 0,
+    y is 0, and nothing is read, NaN neither. A channel with no valid value moves no statistic.
 
     The graph of y holds copies of the values that it was computed from, not `running` itself. Sums
     are made in float32 or wider; y has the dtype of `input`.
@@ -58,19 +64,21 @@ def normalise(
         "batch_norm", input, axis, running_mean=mean, running_var=var, weight=weight, bias=bias
     )
     axes = tuple([a for a in range(input.ndim) if a != axis])
+    check_mask("batch_norm", input, mask)
     if not training:
         assert mean is not None  # check_running has seen to both
         assert var is not None
         scale = scale_of(weight, var, settings.eps)
         fixed = mg.asarray(mean, copy=True)
-        return batch_norm_evaluation(input, fixed, scale, bias, axes=axes), running
+        y = batch_norm_evaluation(kept(mg, input, mask), fixed, scale, bias, axes=axes)
+        return kept(mg, y, mask), running
 
-    m = count(input.shape, axes)
-    if m == 1 and settings.on_single == "raise":
-        check_variance_exists("batch_norm", input.shape, axes, "when training")
+    counts = counts_of(input, axes, mask)
+    if settings.on_single == "raise":
+        check_variance_exists("batch_norm", input.shape, counts, "when training")
     y, (batch_mean, batch_var, *_) = batch_norm_training(
-        input, weight, bias, axes=axes, eps=settings.eps
+        input, weight, bias, mask, axes=axes, eps=settings.eps
     )
-    if running is None or m == 1:
-        return y, running
-    return y, moved(running, batch_mean, batch_var, m, settings)
+    if running is None:
+        return y, None
+    return y, moved(running, batch_mean, batch_var, counts, settings)

@@ -27,6 +27,7 @@ def batch_norm(
     on_single: OnSingle = "raise",
     nonfinite: NonFinite = "propagate",
     channel_axis: int = 1,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """Each channel of `input` brought to mean 0 and variance 1, times `weight`, plus `bias`.
 
@@ -38,7 +39,7 @@ def batch_norm(
     where the variance of the batch is the unbiased one, over m - 1 for m values a channel. A batch
     of no values leaves them alone, and so does any batch under `mg.autograd.no_state_update`.
     Without `training` they are what is used, and don't change. The keywords after `eps` are not
-    PyTorch's; see `Settings`.
+    PyTorch's; see `Settings`, and for `mask`, `normalise`.
 
     Raises what `normalise` and `Settings` raise, and ValueError for one running statistic without
     the other. The running statistics have not changed then.
@@ -55,7 +56,9 @@ def batch_norm(
     running = None
     if running_mean is not None and running_var is not None:
         running = Running(running_mean, running_var)
-    y, new = normalise(input, running, weight, bias, training=training, settings=settings)
+    y, new = normalise(
+        input, running, weight, bias, training=training, settings=settings, mask=mask
+    )
     if running is not None and new is not None:
         remember(running, new)
     return y

@@ -115,7 +115,7 @@ class InstanceNorm(nn.Module):
         y, (mean, var, *_) = batch_norm_training(x, weight, bias, axes=places, eps=self.eps)
         if running is not None and x.shape[0] > 0 and is_state_update_enabled():
             mean, var = [mg.mean(mg.reshape(s, per_sample), axis=0) for s in (mean, var)]
-            remember(running, moved(running, mean, var, m, self.settings))
+            remember(running, moved(running, mean, var, [m], self.settings))
         return y
 
     @property

@@ -27,7 +27,7 @@ from .checks import (
 from .core import normalise
 from .dialects import dialect_of
 from .freezing import Freezable
-from .running import Running, remember
+from .running import Running, counts_of, remember
 from .settings import DEFAULT_MOMENTUM, NonFinite, OnSingle, Settings, complement, one_momentum
 
 __all__ = ["BatchNorm", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d"]
@@ -155,8 +155,13 @@ class BatchNorm(Freezable):
             return None
         return Running(self.running_mean, self.running_var, self.num_batches_tracked)
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`input` normalised: by its own statistics in training, else by the running ones."""
+    def forward(self, input: Tensor, mask: Tensor | None = None) -> Tensor:
+        """`input` normalised: by its own statistics in training, else by the running ones.
+
+        A `mask` says which values are there, as those of a padded sequence: it broadcasts against
+        the input, with as many axes. What it leaves out has no part in the statistics, and is 0 in
+        the output.
+        """
         self.check_input(input)
         by_batch, moves = self.normalises_by_batch, self.moves_stats
         running = self.running
@@ -167,6 +172,7 @@ class BatchNorm(Freezable):
             self.bias,
             training=by_batch,
             settings=self.settings,
+            mask=mask,
         )
         if moves and running is not None and new is not None and is_state_update_enabled():
             self.warn_if_half_frozen()
@@ -188,7 +194,8 @@ class BatchNorm(Freezable):
                 why = "because track_running_stats=False"
             elif not self.moves_stats:
                 why = "in use_batch_stats()"
-            check_variance_exists(name, shape, tuple({*range(len(shape))} - {axis}), why)
+            axes = tuple([a for a in range(len(shape)) if a != axis])
+            check_variance_exists(name, shape, counts_of(input, axes, None), why)
 
     # --- state -----------------------------------------------------------------------------------
 

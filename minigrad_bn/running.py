@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .settings import Settings
+from .statistics import Axes, count, effective_count
 
-__all__ = ["Running", "moved", "remember"]
+__all__ = ["Running", "counts_of", "moved", "remember"]
 
 
 class Running(NamedTuple):
@@ -26,30 +27,53 @@ class Running(NamedTuple):
     batches: Tensor | None = None
 
 
-def moved(running: Running, mean: Tensor, var: Tensor, m: int, settings: Settings) -> Running:
+def counts_of(x: Tensor, axes: Axes, mask: Tensor | None) -> list[float]:
+    """How many values the channels of `x` have: one number for all or, under a mask, one each."""
+    if mask is None:
+        return [count(x.shape, axes)]
+    xp = x.device.backend.xp
+    # float64, so that a single value counts as exactly 1, whatever it weighs.
+    found = effective_count(xp, x.shape, axes, xp.astype(mask.data, xp.float64))
+    channels = [n for a, n in enumerate(x.shape) if a not in axes]
+    return x.device.backend.to_numpy(xp.broadcast_to(xp.reshape(found, (-1,)), channels)).tolist()
+
+
+def moved(
+    running: Running, mean: Tensor, var: Tensor, counts: list[float], settings: Settings
+) -> Running:
     """The running statistics after a batch with the biased statistics `mean` and `var`.
 
-    `m` is how many values each channel had. A batch of none is counted, as in PyTorch, and moves
-    nothing. Raises FloatingPointError, by nonfinite="raise", for a mean or variance not finite.
+    `counts` is what `counts_of` tells. A channel of fewer than two values is not moved. A batch of
+    no values is counted nevertheless, as in PyTorch; one of single values is not. Raises
+    FloatingPointError, by nonfinite="raise", for a mean or variance not finite.
     """
+    moves = [n > 1 for n in counts]
+    if not any(moves) and 1 in counts:
+        return running
     batches = None if running.batches is None else running.batches + 1
-    if m == 0:
+    if not any(moves):
         return Running(running.mean, running.var, batches)
     weight = settings.weight_of_batch(batches)
-    bessel = m / (m - 1) if settings.bessel and m > 1 else 1.0
-    xp = mean.device.backend.xp
-    batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,)) * bessel]
+    xp, device = mean.device.backend.xp, mean.device
     old = [running.mean.data, running.var.data]
+    batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,))]
+    if settings.bessel:
+        factors = [n / (n - 1) if n > 1 else 1.0 for n in counts]
+        one_for_all = factors[0] if len(factors) == 1 else None
+        batch[1] = batch[1] * (one_for_all or device.backend.asarray(factors, device=device))
     new = [
         xp.astype((1 - weight) * r + weight * b, r.dtype, copy=False)
         for r, b in zip(old, batch, strict=True)
     ]
+    healthy = None if all(moves) else device.backend.asarray(moves, device=device)
     if settings.nonfinite != "propagate":
-        healthy = xp.isfinite(batch[0]) & xp.isfinite(batch[1])
+        finite = xp.isfinite(batch[0]) & xp.isfinite(batch[1])
         if settings.nonfinite == "raise":
-            refuse_nonfinite(healthy, mean)
+            refuse_nonfinite(finite, mean)
+        healthy = finite if healthy is None else healthy & finite
+    if healthy is not None:
         new = [xp.where(healthy, n, r) for n, r in zip(new, old, strict=True)]
-    new_mean, new_var = [Tensor(n, mean.device) for n in new]
+    new_mean, new_var = [Tensor(n, device) for n in new]
     return Running(new_mean, new_var, batches)
 
 
