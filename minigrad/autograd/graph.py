@@ -29,12 +29,14 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     start = {tensor.node: through_the_door(tensor.device, cotangent.data)}
     arrived = walk(nodes, start, retain_graph=retain_graph)
     barrier = Barrier()
+    floats = tensor.device.backend.floats
     lent = {id(cotangent.data): cotangent.data}
     for leaf, g in arrived.items():
         target = leaf.tensor()
         if target is None:
             continue
-        g = through_the_door(target.device, g)
+        if g.dtype not in floats:  # but complex, or of another backend
+            g = through_the_door(target.device, g)
         if target.grad is None:
             g = owned(target.device, g, lent)
         else:
