@@ -325,15 +325,21 @@ class Binary(Primitive):
     """An operation on two arrays, without parameters: the common case goes in a straight line."""
 
     def apply(self, *inputs: Any, **params: Any) -> Any:
-        """The output for two Tensors of one device and floating dtype; else as any primitive."""
+        """The output for Tensors of one device and floating dtype, or a number; else as any."""
         if len(inputs) != 2 or params:
             return super().apply(*inputs, **params)
         a, b = inputs
-        if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.device is b.device):
+        first, second = isinstance(a, Tensor), isinstance(b, Tensor)
+        if first and second and a.device is b.device and a.data.dtype is b.data.dtype:
+            device, x, y, dtype, parents = a.device, a.data, b.data, a.data.dtype, (a.node, b.node)
+        elif first and b.__class__ in weak_types:
+            device, x, y, dtype, parents = a.device, a.data, b, a.data.dtype, (a.node, None)
+        elif second and a.__class__ in weak_types:
+            device, x, y, dtype, parents = b.device, a, b.data, b.data.dtype, (None, b.node)
+        else:
             return super().apply(a, b)
-        device, x, y = a.device, a.data, b.data
         backend = device.backend
-        if x.dtype is not y.dtype or x.dtype not in backend.floats:
+        if dtype not in backend.floats:
             return super().apply(a, b)
         try:
             z = self._functions[backend](x, y)
@@ -341,7 +347,6 @@ class Binary(Primitive):
             raise self._explained(error, inputs, {}) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
-        parents = a.node, b.node
         live = parents[0] or parents[1]
         if live is None or not recording.get():
             return Tensor(z, device)

@@ -125,8 +125,10 @@ def recorded(
     tensor.device = device
     tensor.grad = None
     if live.__class__ is Barrier:
-        live = next((p for p in parents if p is not None and p.differentiable), live)
-        if live.__class__ is Barrier:
+        for parent in parents:
+            if parent is not None and parent.differentiable:
+                break
+        else:
             tensor.node = live
             return tensor
     large = y.size > SMALL
