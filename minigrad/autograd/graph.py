@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import Lock
 from typing import Any
 
 from ..backends import Device
@@ -13,12 +14,17 @@ from .walk import reachable, refuse, walk
 
 __all__ = ["backward", "grad"]
 
+accumulation = Lock()
+"""Threads may share leaves: no gradient is lost when several of them add theirs to `grad`."""
+
 
 def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False) -> None:
     """Add the derivatives of `tensor` to the `grad` of every leaf it was computed from.
 
     `gradient` is the cotangent: a Tensor, array or number of `tensor`'s shape; only a Tensor with
     one element may go without. The gradients are of first order: they have no graph themselves.
+    Threads may add to the `grad` of the same leaves, each from a graph of its own; in which order
+    they do, and so how the sums are rounded, is open.
     Raises ValueError for a tensor that does not require grad or a gradient of another shape,
     RuntimeError for a graph already freed, a leaf that changed, or a derivative of a gradient that
     was computed without `create_graph`.
@@ -31,17 +37,18 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     barrier = Barrier()
     floats = tensor.device.backend.floats
     lent = {id(cotangent.data): cotangent.data}
-    for leaf, g in arrived.items():
-        target = leaf.tensor()
-        if target is None:
-            continue
-        if g.dtype not in floats:  # but complex, or of another backend
-            g = through_the_door(target.device, g)
-        if target.grad is None:
-            g = owned(target.device, g, lent)
-        else:
-            g = owned(target.device, target.grad.data + g, {})
-        target.grad = Tensor(g, target.device, barrier)
+    with accumulation:
+        for leaf, g in arrived.items():
+            target = leaf.tensor()
+            if target is None:
+                continue
+            if g.dtype not in floats:  # but complex, or of another backend
+                g = through_the_door(target.device, g)
+            if target.grad is None:
+                g = owned(target.device, g, lent)
+            else:
+                g = owned(target.device, target.grad.data + g, {})
+            target.grad = Tensor(g, target.device, barrier)
 
 
 def grad(

@@ -137,8 +137,9 @@ def device(name: str | Device) -> Device:
     if not isinstance(name, str):
         raise TypeError(f"device: expected the name of a device, got {name!r}")
     prefix, _, label = name.partition(":")
-    for known in (_entries, _read_entry_points()):
-        for backend, entry in known.items():
+    # What other packages registered is looked up only for a prefix that is not known here.
+    for known in (lambda: _entries, _read_entry_points):
+        for backend, entry in known().items():
             if entry.device_prefix == prefix:
                 return get(backend).device(label)
     prefixes = [entry.device_prefix for entry in _entries.values()]

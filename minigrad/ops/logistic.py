@@ -30,7 +30,7 @@ def softplus_forward(xp: Any, x: Any) -> Any:
 
 
 # fmt: off
-relu     = elementwise("relu",     lambda xp, g, y, x: xp.where(x <= 0, 0, g),
+relu     = elementwise("relu",     lambda xp, g, y, x: xp.where(y <= 0, 0, g),
                        forward=lambda xp, x: xp.maximum(x, 0))
 expit    = elementwise("expit",    lambda xp, g, y, x: g * y * (1 - y),
                        forward=expit_forward, floating=True)

@@ -121,6 +121,15 @@ def test_an_entry_point_of_another_package_is_found(
     exercise("wrapped")
 
 
+def test_a_known_device_is_found_without_reading_entry_points(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Reading them takes a millisecond, and every new Tensor asks for its device."""
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: pytest.fail("read"))
+    assert mg.tensor([1.0], device="cpu").device == "cpu"
+    assert mg.zeros(1).device == "cpu"
+
+
 def test_no_library_is_imported_before_it_is_used() -> None:
     code = "import sys, minigrad; print({'cupy', 'array_api_strict'} & set(sys.modules))"
     root = Path(mg.__file__).parents[1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from typing import Any
@@ -129,6 +130,74 @@ def test_threads_build_and_differentiate_graphs_at_once(device: Any) -> None:
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda seed: second_derivatives(device, seed), range(8)))
     assert together == [second_derivatives(device, seed) for seed in range(8)]
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Threads that take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_threads_read_the_same_leaves(device: Any, impatient: None) -> None:
+    """Graphs of their own over shared leaves: nobody's gradient depends on the others."""
+    x = mg.tensor([0.5, 2.0], device=device, requires_grad=True)
+
+    def work(power: int) -> bytes:
+        bits = b""
+        for _ in range(10):
+            (g,) = mg.autograd.grad(mg.sum(mg.sin(x) ** power), x, create_graph=True)
+            (h,) = mg.autograd.grad(mg.sum(g * g), x)
+            bits += h.numpy().tobytes()
+        return bits
+
+    alone = [work(power) for power in range(2, 9)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(work, range(2, 9))) == alone
+    assert x.grad is None
+
+
+def test_no_gradient_is_lost_when_threads_accumulate_into_one_leaf(
+    device: Any, impatient: None
+) -> None:
+    x, y = (mg.tensor([1.0, 2.0], device=device, requires_grad=True) for _ in range(2))
+    threads, turns = 4, 100
+
+    def work(weight: int) -> None:
+        for _ in range(turns):
+            mg.sum(x * y * float(weight)).backward()
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(1, threads + 1)))
+    total = turns * sum(range(1, threads + 1))
+    assert x.grad.tolist() == y.grad.tolist() == [total, 2 * total]
+
+
+def test_tasks_differentiate_graphs_in_turn(device: Any) -> None:
+    x = mg.tensor([0.5, 2.0], device=device, requires_grad=True)
+
+    async def work(weight: float) -> list[float]:
+        y = x
+        for _ in range(5):
+            y = y * weight
+            await asyncio.sleep(0)
+        with mg.no_grad():
+            await asyncio.sleep(0)
+        z = mg.sum(y)
+        await asyncio.sleep(0)
+        (g,) = mg.autograd.grad(z, x)
+        z = mg.sum(x * weight)
+        await asyncio.sleep(0)
+        z.backward()
+        return g.tolist()
+
+    async def together() -> list[list[float]]:
+        return await asyncio.gather(*map(work, (1.0, 2.0, 3.0)))
+
+    assert asyncio.run(together()) == [[1.0, 1.0], [32.0, 32.0], [243.0, 243.0]]
+    assert x.grad.tolist() == [6.0, 6.0]
 
 
 def test_threads_differentiate_one_retained_graph_at_once(device: Any) -> None:
