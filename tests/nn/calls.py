@@ -76,6 +76,23 @@ def convolution(draw: st.DrawFn, k: int) -> Call:
 
 
 @st.composite
+def transposed_convolution(draw: st.DrawFn, k: int) -> Call:
+    groups, each = draw(sizes), draw(st.integers(1, 2))
+    inputs = groups * draw(st.integers(1, 2))
+    kernel = tuple(draw(sizes) for _ in range(k))
+    stride, dilation = draw(st.integers(1, 3)), draw(st.integers(1, 2))
+    kwargs: dict[str, Any] = {"stride": stride, "dilation": dilation, "groups": groups}
+    kwargs["output_padding"] = draw(st.integers(0, max(stride, dilation) - 1))
+    kwargs["padding"] = draw(st.integers(0, 2))
+    size = tuple(2 * kwargs["padding"] + draw(sizes) for _ in range(k))
+    lead = () if draw(st.booleans()) else (draw(counts),)
+    args = [array(draw, (*lead, inputs, *size)), array(draw, (inputs, each, *kernel))]
+    if draw(st.booleans()):
+        args.append(array(draw, (groups * each,)))
+    return Call(f"conv_transpose{k}d", tuple(args), kwargs)
+
+
+@st.composite
 def pooling(draw: st.DrawFn, name: str, k: int) -> Call:
     kernel = tuple(draw(sizes) for _ in range(k))
     kwargs: dict[str, Any] = {
@@ -211,6 +228,8 @@ calls: dict[str, st.SearchStrategy[Call]] = {
     "linear": linear(),
     "conv1d": convolution(1),
     "conv2d": convolution(2),
+    "conv_transpose1d": transposed_convolution(1),
+    "conv_transpose2d": transposed_convolution(2),
     "max_pool1d": pooling("max_pool1d", 1),
     "max_pool2d": pooling("max_pool2d", 2),
     "avg_pool1d": pooling("avg_pool1d", 1),

@@ -26,6 +26,7 @@ parameters: dict[str, Callable[[Any], Any]] = {
     "Linear's bias": lambda n: n.Linear(9, 2000).bias,
     "Conv1d": lambda n: n.Conv1d(8, 40, 7).weight,
     "Conv2d": lambda n: n.Conv2d(8, 10, 5, groups=2).weight,
+    "ConvTranspose2d": lambda n: n.ConvTranspose2d(8, 10, 5, groups=2).weight,
     "Conv2d's bias": lambda n: n.Conv2d(2, 2000, 3).bias,
     "Embedding": lambda n: n.Embedding(50, 40).weight,
 }

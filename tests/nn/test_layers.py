@@ -31,6 +31,14 @@ layers: dict[str, tuple[Callable[[Any], Any], Shape]] = {
     "Conv1d same": (lambda n: n.Conv1d(2, 3, 3, padding="same", dilation=2), (1, 2, 7)),
     "Conv2d": (lambda n: n.Conv2d(2, 3, (3, 2), (2, 1), (1, 0)), (2, 2, 6, 5)),
     "Conv2d grouped": (lambda n: n.Conv2d(4, 4, 3, groups=4, dilation=2), (1, 4, 6, 7)),
+    "ConvTranspose1d": (
+        lambda n: n.ConvTranspose1d(2, 3, 3, stride=2, output_padding=1),
+        (2, 2, 5),
+    ),
+    "ConvTranspose2d": (
+        lambda n: n.ConvTranspose2d(4, 6, (3, 2), 2, 1, 1, 2, False, 2),
+        (2, 4, 4, 5),
+    ),
     "Conv2d same": (lambda n: n.Conv2d(2, 4, 3, padding="same", bias=False), (2, 2, 5, 4)),
     "ReLU": (lambda n: n.ReLU(), (2, 3)),
     "LeakyReLU": (lambda n: n.LeakyReLU(0.2), (2, 3)),

@@ -13,6 +13,7 @@ from .activation import (
 )
 from .adaptive_pooling import adaptive_avg_pool2d
 from .conv import conv1d, conv2d
+from .conv_transpose import conv_transpose1d, conv_transpose2d
 from .cross_entropy import cross_entropy, nll_loss
 from .dropout import dropout
 from .embedding import embedding, one_hot
@@ -28,6 +29,8 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
+    "conv_transpose1d",
+    "conv_transpose2d",
     "cross_entropy",
     "dropout",
     "embedding",
