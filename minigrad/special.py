@@ -10,12 +10,13 @@ from .ops.gamma import digamma, gammaln, polygamma
 from .ops.gamma import digamma as psi
 from .ops.logistic import expit, log_expit, logit, relu, softplus
 from .ops.normal import erfinv, log_ndtr, ndtr, ndtri
+from .ops.sinc import sinc
 from .ops.softmax import log_softmax, logsumexp, softmax
 
 # fmt: off
 __all__ = [
     "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "kl_div",
     "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "ndtr", "ndtri", "polygamma",
-    "psi", "rel_entr", "relu", "softmax", "softplus", "xlog1py", "xlogy",
+    "psi", "rel_entr", "relu", "sinc", "softmax", "softplus", "xlog1py", "xlogy",
 ]
 # fmt: on

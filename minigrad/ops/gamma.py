@@ -169,7 +169,7 @@ def polygamma_of_positive(xp: Any, x: Any, n: int) -> Any:
     In units of a power of two, so that neither n! nor the powers leave the range of float32.
     """
     s = n + 1
-    unit = 2.0 ** round(math.log2(math.factorial(n)) / s)
+    unit = 2.0 ** math.floor(math.log2(math.factorial(n)) / s)
     terms = 10 + s // 2
     head = (x / unit) ** -s
     for k in range(1, terms):

@@ -23,7 +23,7 @@ def of(module: Any) -> list[Neighbour]:
                   (table,)),
         Neighbour(f"{name}.reduce", lambda x: module.reduce(x, "a (b c) -> c", "mean", b=2),
                   (table,)),
-        Neighbour(f"{name}.repeat", lambda x: module.repeat(x, "a b -> a b k", k=3), (table,)),
+        Neighbour(f"{name}.repeat", lambda x: module.repeat(x, "a b -> a k b", k=3), (table,)),
         Neighbour(f"{name}.pack", lambda x, y: module.pack([x, y], "a *")[0], (table, real(3))),
         Neighbour(f"{name}.unpack", lambda x: module.unpack(x, [[1], [3]], "a *")[1], (table,)),
     ]  # fmt: skip

@@ -107,6 +107,7 @@ rows = [
 composed = [
     Row("log_expit", None, mg.special.log_expit, one_array(), scipy_special.log_expit,
         lambda t, x: t.nn.functional.logsigmoid(x)),
+    Row("sinc", None, mg.special.sinc, one_array(), np.sinc, lambda t, x: t.sinc(x)),
     Row("kl_div", None, mg.special.kl_div, broadcasting(positive, positive), scipy_special.kl_div,
         lambda t, a, b: a * (a / b).log() - a + b, sums=True),
 ]  # fmt: skip

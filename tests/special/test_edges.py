@@ -24,6 +24,7 @@ edges = {
     "softplus": {-inf: 0, inf: inf},
     "gammaln": {-inf: inf, -3.0: inf, 0.0: inf, 1.0: 0, 2.0: 0, inf: inf},
     "digamma": {-inf: nan, -3.0: nan, 0.0: -inf, inf: inf},
+    "sinc": {0.0: 1, 1.0: 0, -2.0: 0, inf: nan},
     "entr": {-1.0: -inf, 0.0: 0, 1.0: 0, inf: -inf},
 }
 edges_of_two = {
@@ -75,6 +76,15 @@ def test_polygamma_of_order_0_is_digamma_and_an_order_may_be_a_0d_tensor(device:
     order = mg.asarray(1, dtype=mg.int64)
     np.testing.assert_allclose(mg.special.polygamma(order, x)[0].item(), pi**2 / 2, rtol=1e-15)
     assert mg.special.psi is mg.special.digamma
+
+
+def test_sinc_has_every_derivative_at_0(device: Any) -> None:
+    """1, 0, -π²/3, 0, π⁴/5."""
+    x, f, found = mg.tensor(0.0, dtype=mg.float64, device=device), mg.special.sinc, []
+    for _ in range(5):
+        found.append(f(x).item())
+        f = mg.grad(f)
+    np.testing.assert_allclose(found, [1, 0, -(pi**2) / 3, 0, pi**4 / 5], rtol=1e-14)
 
 
 def test_integers_become_the_default_floating_dtype(device: Any) -> None:

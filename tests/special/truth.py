@@ -18,12 +18,16 @@ Points = Callable[[np.random.Generator], list[float]]
 
 @dataclass(frozen=True, repr=False)
 class Function:
-    """A function, what it truly is, and a draw of points from its whole domain."""
+    """A function, what it truly is, and a draw of points from its whole domain.
+
+    Its values are within `bound` units of eps, relative.
+    """
 
     name: str
     call: Callable[..., Any]
     true: Callable[..., Any]
     points: Points
+    bound: float = 4
 
     def __repr__(self) -> str:
         return self.name
@@ -80,7 +84,8 @@ def polygamma(n: int) -> Function:
         f"polygamma {n}",
         lambda x: mg.special.polygamma(n, x),
         lambda x: mp.polygamma(n, x),
-        logarithmic(1e-3, 1e3),
+        logarithmic(1e-2, 1e3),
+        bound=max(4, n),
     )
 
 
@@ -114,6 +119,7 @@ functions = [
     Function("digamma", s.digamma, mp.digamma,
              among(logarithmic(1e-30, 1e30), logarithmic(1e-2, 20), around(1.4616321449683623))),
     *(polygamma(n) for n in (1, 2, 3, 4, 10)),
+    Function("sinc", s.sinc, mp.sincpi, line(100, 100)),
     Function("entr", s.entr, lambda x: -x * mp.log(x), among(logarithmic(1e-30, 1e30), around(1))),
     of_two("xlogy", lambda x, y: x * mp.log(y), 3.5),
     of_two("xlog1py", lambda x, y: x * mp.log1p(y), 1e-4),
