@@ -3,7 +3,7 @@
 What every normalisation is made of: functions of arrays over `xp`, so they run on NumPy, on a GPU,
 and on Tensors. Axes are counted from the front, and in order. Three things keep them exact.
 
-A sum of m values is made in two stages: blocks of about sqrt(m) / 2 values in the array's own
+A sum of m values is made in two stages: blocks of about sqrt(m) / 4 values in the array's own
 dtype, and the sums of the blocks in float64. The rounding errors of the blocks are independent, so
 that of the total stays within a unit in the last place of sqrt(sum x^2), for any m that matters, at
 little more than the cost of one sum, and often less. NumPy, left alone, adds the rows of an (N, C)
@@ -30,6 +30,9 @@ __all__ = ["count", "mean", "moments", "narrow", "over", "total", "weight_of_all
 Axes = tuple[int, ...]
 SMALL = 4096
 """An array of so few elements is added up in float64 as it is: stages would cost more."""
+
+LONG = 32
+"""A last axis of so many is added up along itself: its values lie side by side, as a rule."""
 
 
 def count(shape: tuple[int, ...], axes: Axes) -> int:
@@ -61,7 +64,9 @@ def total(xp: Any, x: Any, axes: Axes) -> Any:
         return xp.sum(x, axis=axes, keepdims=True, dtype=xp.float64)
     shape = tuple([1 if a in axes else n for a, n in enumerate(x.shape)])
     x, axes = merged(xp, x, axes)
-    axis = max(axes, key=lambda a: x.shape[a])
+    axis = axes[-1]
+    if axis < x.ndim - 1 or x.shape[axis] < LONG:
+        axis = max(axes, key=lambda a: x.shape[a])
     n, last = x.shape[axis], axis == x.ndim - 1
     block = block_of(n, count(x.shape, axes), last)
     whole = n - n % block
@@ -96,11 +101,11 @@ def merged(xp: Any, x: Any, axes: Axes) -> tuple[Any, Axes]:
 
 @cache
 def block_of(n: int, m: int, adjacent: bool) -> int:
-    """How many of n values, in a sum of m, make a block: about sqrt(m) / 2, better if it divides n.
+    """How many of n values, in a sum of m, make a block: about sqrt(m) / 4, better if it divides n.
 
     Values that lie side by side NumPy adds up in pairs, and takes its time if they are few.
     """
-    target = max(math.isqrt(m) // 2, 512 if adjacent else 16)
+    target = max(math.isqrt(m) // 4, 512 if adjacent else 16)
     divisors = [b for b in range(target // 2 + 1, min(target, n) + 1) if n % b == 0]
     return max(divisors, default=min(target, n))
 

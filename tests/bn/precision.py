@@ -26,7 +26,7 @@ import minigrad as mg
 from minigrad_bn.training import batch_norm_training
 from tests.support.oracle import torch_derivatives
 
-__all__ = ["ROUNDINGS", "errors", "ours", "pytorchs", "truth_and_units"]
+__all__ = ["NAMES", "ROUNDINGS", "errors", "ours", "pytorchs", "truth_and_units"]
 
 Array = np.ndarray
 Values = dict[str, Array]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.statistics import total
+from tests.benchmarks import precision
 from tests.support.arrays import lay_out, layouts, seeds
 from tests.support.budget import examples
 from tests.support.oracle import needs_torch
@@ -86,6 +87,17 @@ def test_batches_of_many_rows_are_less_wrong_than_pytorchs_also_without_an_offse
     mine, theirs = (errors(f, x, weight, bias, g, 1e-5) for f in (ours, pytorchs))
     for name in ("y", "d/dx"):
         assert np.mean(mine[name] ** 2) <= np.mean(theirs[name] ** 2), name
+
+
+@needs_torch
+@pytest.mark.parametrize("label", precision.SHAPES)
+def test_no_cell_of_the_table_is_above_pytorchs_to_the_digit_that_it_shows(label):
+    for offset in (0.0, 1.0, 1e4):
+        mine, theirs = (
+            precision.typical(f, precision.SHAPES[label], offset, 1.0) for f in (ours, pytorchs)
+        )
+        for name in mine:
+            assert mine[name] <= theirs[name] + 0.1, f"{name} at offset {offset}"
 
 
 @examples(2)
