@@ -13,7 +13,7 @@ from typing import Any
 from ..primitive import primitive
 from ..tensor import Leaf, Tensor, namespace
 from .graph import grad as graph_grad
-from .modes import enable_grad
+from .modes import enable_grad, no_state_update
 from .tree import flatten, structure, tree_map
 from .walk import reachable
 
@@ -124,11 +124,15 @@ def directions_of(name: str, primals: tuple[Any, ...], tangents: tuple[Any, ...]
 
 
 def jacobian(f: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
-    """The matrix of all partial derivatives of f: shape (*value.shape, *argument.shape)."""
+    """The matrix of all partial derivatives of f: shape (*value.shape, *argument.shape).
+
+    Layers in f don't update their state: a derivative that is looked at is no step of training.
+    """
 
     @wraps(f)
     def derivative(*args: Any, **kwargs: Any) -> Any:
-        run = Trace("jacobian", f, args, kwargs, argnums, False)
+        with no_state_update():
+            run = Trace("jacobian", f, args, kwargs, argnums, False)
         y = run.y
         if any(t.dtype.kind == "c" for t in (y, *run.inputs)):
             raise TypeError(

@@ -18,7 +18,9 @@ from .layers import assert_same_state, batch, layer_for, state_of
 
 
 @given(case=cases(["float64"], ranks=(2, 4)), seed=seeds)
-def test_backward_of_an_evaluation_is_not_changed_by_training_in_between(device, case: Case, seed):
+def test_b08_backward_of_an_evaluation_is_not_changed_by_training_in_between(
+    device, case: Case, seed
+):
     g = mg.asarray(case.g, device=device)
 
     def gradients(in_between):
@@ -51,7 +53,7 @@ class Forward:
         st.sampled_from(["train", "eval", "forward", "forward", "backward"]), max_size=12
     ),
 )
-def test_forwards_modes_and_late_backwards_interleave_freely(device, data, seed, actions):
+def test_b09_forwards_modes_and_late_backwards_interleave_freely(device, data, seed, actions):
     """Each forward's gradients are those of an independent run on the state it found."""
     bn = BatchNorm1d(2, dtype=mg.float64, device=device)
     g = mg.asarray(np.random.default_rng(seed).standard_normal((3, 2)), device=device)
@@ -83,7 +85,7 @@ def test_forwards_modes_and_late_backwards_interleave_freely(device, data, seed,
 
 
 @given(case=cases(["float64"], mild=True))
-def test_derivatives_of_any_order_leave_the_state_bit_identical(device, case: Case):
+def test_b35_derivatives_of_any_order_leave_the_state_bit_identical(device, case: Case):
     """The forward that second order runs again is the pure one: nothing is updated twice."""
     bn = layer_for(case, device)
     x = leaf(case.x, device)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import copy
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad import nn
 from minigrad_bn import BatchNorm1d, BatchNorm2d
 from tests.support.arrays import seeds
 from tests.support.oracle import needs_torch, to_torch, torch
@@ -22,7 +24,7 @@ flags = st.booleans()
 
 @needs_torch
 @given(shape=shapes(), seed=seeds, affine=flags, track=flags)
-def test_state_dicts_interchange_with_pytorch_both_ways(shape, seed, affine, track):
+def test_b05_state_dicts_interchange_with_pytorch_both_ways(shape, seed, affine, track):
     kind = LAYERS[len(shape)]
     theirs = getattr(torch.nn, kind.__name__)(shape[1], affine=affine, track_running_stats=track)
     rng = np.random.default_rng(seed)
@@ -58,7 +60,7 @@ def test_a_state_dict_does_not_follow_later_training(device):
         np.testing.assert_array_equal(values(t), before[name])
 
 
-def test_a_missing_counter_keeps_its_value_when_a_state_is_loaded():
+def test_b05_a_missing_counter_keeps_its_value_when_a_state_is_loaded():
     bn = BatchNorm1d(3)
     bn(batch(0, (4, 3), dtype="float32"))
     saved = bn.state_dict()
@@ -66,6 +68,32 @@ def test_a_missing_counter_keeps_its_value_when_a_state_is_loaded():
     found = bn.load_state_dict(saved, strict=False)
     assert found.missing_keys == ["num_batches_tracked"]
     assert bn.num_batches_tracked.item() == 1
+
+
+def test_b05_an_empty_state_dict_resets_nothing(device):
+    bn = BatchNorm1d(3, device=device)
+    bn(batch(0, (4, 3), device, "float32"))
+    before = state_of(bn)
+    found = bn.load_state_dict({}, strict=False)
+    assert found.missing_keys == list(before)
+    assert_same_state(bn, before)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_b32_a_negative_running_variance_is_not_loaded_and_nothing_else_is(device, strict):
+    """Averaging the weights of models, as SWA does, can extrapolate to one."""
+    net = nn.Sequential(nn.Linear(3, 3, device=device), BatchNorm1d(3, device=device))
+    before = state_of(net)
+    bad = {name: np.full_like(value, 2) for name, value in before.items()}
+    bad["1.running_var"] = np.asarray([1.0, -1e-3, -0.0], "float32")
+    with pytest.raises(
+        RuntimeError, match=r"1.running_var: a variance can't be .* channels \[1\]$"
+    ):
+        net.load_state_dict(bad, strict)
+    assert_same_state(net, before)
+    bad["1.running_var"] = np.asarray([1.0, np.nan, -0.0], "float32")
+    net.load_state_dict(bad, strict)
+    assert net[1].check_state() == {"running_var": [1]}
 
 
 def test_resetting_gives_the_state_of_a_new_layer(device):
@@ -87,7 +115,7 @@ def test_a_layer_converts_to_another_dtype_and_keeps_counting():
     assert bn.num_batches_tracked.dtype == mg.int64
 
 
-def test_a_forward_without_state_updates_gives_the_same_output_and_counts_nothing(device):
+def test_b22_a_forward_without_state_updates_gives_the_same_output_and_counts_nothing(device):
     bn = BatchNorm1d(3, device=device)
     before = state_of(bn)
     x = batch(0, (4, 3), device, "float32")

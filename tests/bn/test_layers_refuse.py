@@ -25,7 +25,9 @@ from .layers import assert_same_state, state_of
         (BatchNorm2d(3), (4, 8, 8, 3), RuntimeError, r"axis 3 has 3: .*mg.moveaxis\(x, 3, 1\)"),
     ],
 )
-def test_an_input_of_another_shape_is_told_the_axes_and_the_way_out(layer, shape, kind, message):
+def test_b33_an_input_of_another_shape_is_told_the_axes_and_the_way_out(
+    layer, shape, kind, message
+):
     before = state_of(layer)
     with pytest.raises(kind, match=message) as caught:
         layer(mg.ones(shape))
@@ -37,7 +39,7 @@ def test_an_input_of_another_shape_is_told_the_axes_and_the_way_out(layer, shape
             theirs(torch.ones(shape))
 
 
-def test_channels_are_checked_where_there_is_nothing_to_compare_with():
+def test_b33_channels_are_checked_where_there_is_nothing_to_compare_with():
     bn = BatchNorm1d(5, affine=False, track_running_stats=False)
     with pytest.raises(RuntimeError, match="num_features is for 5 channels, axis 1 of input"):
         bn(mg.ones((4, 3)))
@@ -74,7 +76,7 @@ def test_eps_of_zero_warns_and_any_other_does_not():
         BatchNorm1d(3, eps=1e-12)
 
 
-def test_whether_statistics_are_tracked_is_settled_when_the_layer_is_made():
+def test_b04_whether_statistics_are_tracked_is_settled_when_the_layer_is_made():
     bn = BatchNorm1d(3)
     assert bn.track_running_stats
     with pytest.raises(AttributeError, match="track_running_stats"):

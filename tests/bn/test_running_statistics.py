@@ -17,7 +17,7 @@ from .derivatives import values
 from .layers import LAYERS, assert_same_state, batch, state_of
 
 
-def test_the_example_of_momentum_1_prints_the_unbiased_variance(device):
+def test_b01_the_example_of_momentum_1_prints_the_unbiased_variance(device):
     """The experiment after which PyTorch's variance gets reported as wrong: it is over m-1."""
     x = mg.tensor(
         [[2.0, 15.0, 2.0, 1.0], [2.0, 17.0, 2.0, 1.0], [-4.0, -2.0, -2.0, -1.0]],
@@ -35,7 +35,7 @@ def test_the_example_of_momentum_1_prints_the_unbiased_variance(device):
 
 
 @given(shape=shapes((2, 3, 4, 5)), k=st.integers(1, 5), seed=seeds, order=st.randoms())
-def test_without_momentum_the_statistics_are_plain_averages_in_any_order(shape, k, seed, order):
+def test_b03_without_momentum_the_statistics_are_plain_averages_in_any_order(shape, k, seed, order):
     bn = LAYERS[len(shape)](shape[1], momentum=None, dtype=mg.float64)
     numbers = list(range(k))
     order.shuffle(numbers)
@@ -66,7 +66,7 @@ def test_running_statistics_are_the_exponential_average_in_closed_form(k, decay,
     assert_close(values(bn.running_mean), expected, "running_mean", terms=4 * k, magnitude=20)
 
 
-def test_buffers_move_and_count_after_one_step_and_are_no_parameters(device):
+def test_b36_buffers_move_and_count_after_one_step_and_are_no_parameters(device):
     bn = BatchNorm1d(2, device=device)
     x = batch(0, (5, 2), device, "float32")
     bn(x)
@@ -83,7 +83,7 @@ def test_buffers_move_and_count_after_one_step_and_are_no_parameters(device):
 
 @pytest.mark.parametrize("momentum", [None, 0.1])
 @pytest.mark.parametrize("shape", [(1, 3), (1, 3, 1)])
-def test_one_value_a_channel_raises_and_leaves_the_state_bit_identical(device, momentum, shape):
+def test_b02_one_value_a_channel_raises_and_leaves_the_state_bit_identical(device, momentum, shape):
     bn = BatchNorm1d(3, momentum=momentum, device=device)
     bn(batch(0, (4, 3), device, "float32"))
     before = state_of(bn)
@@ -94,14 +94,14 @@ def test_one_value_a_channel_raises_and_leaves_the_state_bit_identical(device, m
     assert bn(mg.ones(shape, device=device)).shape == shape
 
 
-def test_one_sample_of_several_values_a_channel_is_fine(device):
+def test_b02_one_sample_of_several_values_a_channel_is_fine(device):
     bn = BatchNorm1d(3, device=device)
     y = bn(batch(0, (1, 3, 2), device, "float32"))
     assert np.all(np.isfinite(values(y)))
     assert bn.num_batches_tracked.item() == 1
 
 
-def test_one_value_a_channel_without_statistics_says_why_it_is_refused_in_evaluation(device):
+def test_b04_one_value_a_channel_without_statistics_says_why_it_is_refused_in_evaluation(device):
     bn = BatchNorm1d(3, track_running_stats=False, device=device).eval()
     with pytest.raises(ValueError, match="per channel because track_running_stats=False, got"):
         bn(mg.ones((1, 3), device=device))
@@ -109,7 +109,7 @@ def test_one_value_a_channel_without_statistics_says_why_it_is_refused_in_evalua
 
 @pytest.mark.parametrize("momentum", [None, 0.1])
 @pytest.mark.parametrize("shape", [(0, 3), (2, 3, 0)])
-def test_an_empty_batch_is_counted_and_moves_nothing_else(device, momentum, shape):
+def test_b14_an_empty_batch_is_counted_and_moves_nothing_else(device, momentum, shape):
     bn = BatchNorm1d(3, momentum=momentum, device=device)
     bn(batch(0, (4, 3), device, "float32"))
     before = state_of(bn)
@@ -121,6 +121,6 @@ def test_an_empty_batch_is_counted_and_moves_nothing_else(device, momentum, shap
     assert_same_state(bn, before)
 
 
-def test_no_channels_at_all_are_fine(device):
+def test_b14_no_channels_at_all_are_fine(device):
     bn = BatchNorm2d(0, device=device)
     assert bn(mg.zeros((2, 0, 3, 3), device=device)).shape == (2, 0, 3, 3)
