@@ -138,3 +138,11 @@ def test_dtypes_of_new_tensors_are_those_that_the_namespace_names(device: Any) -
         for y in (mg.full(2, True), mg.asarray([True, False])):
             assert y.dtype == mg.bool
         assert mg.argmax(mg.ones(2)).dtype == dtypes["indexing"]
+
+
+def test_clip_keeps_the_dtype_of_what_it_clips(device: Any) -> None:
+    """As array-api-strict does; but integers between floats, which it refuses, become floats."""
+    x = mg.asarray([0.5, 3.0], dtype=mg.float32, device=device)
+    low, high = (mg.asarray(bound, dtype=mg.float64, device=device) for bound in (1.0, 2.0))
+    assert (mg.clip(x, low, high).dtype, mg.clip(x, low, high).tolist()) == (mg.float32, [1, 2])
+    assert mg.clip(mg.asarray([0, 5], device=device), 0.5, 2.5).tolist() == [0.5, 2.5]
