@@ -4,6 +4,7 @@
 arguments are SciPy's; what they compute, and how exactly, is in docs/special.md.
 """
 
+from .ops.bessel import i0, i0e, i1, i1e
 from .ops.entropy import entr, kl_div, rel_entr, xlog1py, xlogy
 from .ops.erf import erf, erfc, erfcx
 from .ops.gamma import digamma, gammaln, polygamma
@@ -15,8 +16,8 @@ from .ops.softmax import log_softmax, logsumexp, softmax
 
 # fmt: off
 __all__ = [
-    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "kl_div",
-    "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "ndtr", "ndtri", "polygamma",
-    "psi", "rel_entr", "relu", "sinc", "softmax", "softplus", "xlog1py", "xlogy",
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "expit", "gammaln", "i0", "i0e", "i1",
+    "i1e", "kl_div", "log_expit", "log_ndtr", "log_softmax", "logit", "logsumexp", "ndtr", "ndtri",
+    "polygamma", "psi", "rel_entr", "relu", "sinc", "softmax", "softplus", "xlog1py", "xlogy",
 ]
 # fmt: on

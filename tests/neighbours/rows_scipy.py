@@ -20,7 +20,7 @@ def of_one(module: Any, names: str, *inputs: Domain) -> list[Neighbour]:
 
 
 rows = [
-    *of_one(special, "erf erfc erfcx expit ndtr log_ndtr sinc", real()),
+    *of_one(special, "erf erfc erfcx expit ndtr log_ndtr sinc i0 i0e i1 i1e", real()),
     *of_one(special, "erfinv logit ndtri entr gammaln psi digamma", probability()),
     *of_one(special, "xlogy xlog1py rel_entr kl_div", positive(), positive()),
     *of_one(special, "logsumexp softmax log_softmax", real(2, 3)),

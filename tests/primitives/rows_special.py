@@ -74,6 +74,10 @@ rows = [
     scipys("ndtr"),
     scipys("log_ndtr", Domain(-6.0, 3.0)),
     scipys("ndtri", probability, kinks="infinite at 0 and 1"),
+    scipys("i0"),
+    scipys("i1"),
+    scipys("i0e", Domain(away=(0.0,)), kinks="0 at 0"),
+    scipys("i1e", Domain(away=(0.0,))),
     # PyTorch's derivative of digamma is good to ten digits only.
     scipys("gammaln", off_poles, torch=None),
     scipys("digamma", off_poles, torch=None),

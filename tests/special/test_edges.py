@@ -25,6 +25,10 @@ edges = {
     "gammaln": {-inf: inf, -3.0: inf, 0.0: inf, 1.0: 0, 2.0: 0, inf: inf},
     "digamma": {-inf: nan, -3.0: nan, 0.0: -inf, inf: inf},
     "sinc": {0.0: 1, 1.0: 0, -2.0: 0, inf: nan},
+    "i0": {-inf: inf, 0.0: 1, inf: inf},
+    "i1": {-inf: -inf, 0.0: 0, inf: inf},
+    "i0e": {-inf: 0, 0.0: 1, inf: 0},
+    "i1e": {-inf: 0, 0.0: 0, inf: 0},
     "entr": {-1.0: -inf, 0.0: 0, 1.0: 0, inf: -inf},
 }
 edges_of_two = {
@@ -85,6 +89,15 @@ def test_sinc_has_every_derivative_at_0(device: Any) -> None:
         found.append(f(x).item())
         f = mg.grad(f)
     np.testing.assert_allclose(found, [1, 0, -(pi**2) / 3, 0, pi**4 / 5], rtol=1e-14)
+
+
+def test_the_bessel_functions_have_every_derivative_at_0(device: Any) -> None:
+    """The derivatives of I0 at 0: 1, 0, 1/2, 0, 3/8, 0, 5/16."""
+    x, f, found = mg.tensor(0.0, dtype=mg.float64, device=device), mg.special.i0, []
+    for _ in range(7):
+        found.append(f(x).item())
+        f = mg.grad(f)
+    np.testing.assert_allclose(found, [1, 0, 1 / 2, 0, 3 / 8, 0, 5 / 16], rtol=1e-14)
 
 
 def test_integers_become_the_default_floating_dtype(device: Any) -> None:

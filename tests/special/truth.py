@@ -89,6 +89,14 @@ def polygamma(n: int) -> Function:
     )
 
 
+def bessel(order: int, scaled: bool) -> Function:
+    name = f"i{order}{'e' if scaled else ''}"
+    power = -1 if scaled else 0
+    true = lambda x: mp.exp(power * abs(x)) * mp.besseli(order, x)
+    points = among(line(90, 90), around(20))
+    return Function(name, getattr(mg.special, name), true, points, bound=8)
+
+
 def of_two(name: str, true: Callable[[Any, Any], Any], y: float) -> Function:
     return Function(
         name,
@@ -120,6 +128,7 @@ functions = [
              among(logarithmic(1e-30, 1e30), logarithmic(1e-2, 20), around(1.4616321449683623))),
     *(polygamma(n) for n in (1, 2, 3, 4, 10)),
     Function("sinc", s.sinc, mp.sincpi, line(100, 100)),
+    *(bessel(order, scaled) for order in (0, 1) for scaled in (False, True)),
     Function("entr", s.entr, lambda x: -x * mp.log(x), among(logarithmic(1e-30, 1e30), around(1))),
     of_two("xlogy", lambda x, y: x * mp.log(y), 3.5),
     of_two("xlog1py", lambda x, y: x * mp.log1p(y), 1e-4),
