@@ -667,6 +667,20 @@ class Tensor:
         """The last two axes swapped."""
         return namespace.matrix_transpose(self)
 
+    @property
+    def real(self) -> Tensor:
+        """The real part; see `mg.real`."""
+        return namespace.real(self)
+
+    @property
+    def imag(self) -> Tensor:
+        """The imaginary part; see `mg.imag`."""
+        return namespace.imag(self)
+
+    def conj(self) -> Tensor:
+        """The complex conjugate; see `mg.conj`."""
+        return namespace.conj(self)
+
     def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
         """The sum over `axis`; see `mg.sum`."""
         return namespace.sum(self, axis=axis, keepdims=keepdims)

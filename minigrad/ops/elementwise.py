@@ -218,6 +218,8 @@ def clip(
 
     The dtype is x's, but for integers between floating bounds, which become floats.
     """
+    if isinstance(x, Tensor) and x.dtype.kind == "c":
+        raise TypeError(f"clip: {x.dtype} has no order; clip mg.real(x), mg.imag(x) or mg.abs(x)")
     y = x if min is None else clip_below(x, min)
     y = y if max is None else clip_above(y, max)
     if y is x:

@@ -25,6 +25,9 @@ class Optimizer:
     each parameter.
     """
 
+    linear = False
+    """Whether the update is linear in gradients, and so right for complex parameters too."""
+
     def __init__(
         self, params: Iterable[Tensor] | Iterable[dict[str, Any]], defaults: dict[str, Any]
     ) -> None:
@@ -44,7 +47,8 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Optimise more parameters; hyperparameters that the group lacks are the defaults.
 
-        Raises TypeError for what is no Tensor, ValueError for the result of an operation, for a
+        Raises TypeError for what is no Tensor and for complex parameters unless the update is
+        linear, ValueError for the result of an operation, for a
         parameter that is here already, or for a hyperparameter out of range.
         """
         name = type(self).__name__
@@ -56,6 +60,11 @@ class Optimizer:
                 raise TypeError(f"{name}: a parameter is a {type(p).__name__}, not a Tensor")
             if not p.is_leaf:
                 raise ValueError(f"{name}: a Tensor from {p.node!r} can't be optimised, a leaf can")
+            if p.dtype.kind == "c" and not self.linear:
+                raise TypeError(
+                    f"{name}: squares gradients, which has no meaning for {p.dtype}; optimise the "
+                    "real and the imaginary part as two parameters, or use SGD"
+                )
             if id(p) in known:
                 raise ValueError(f"{name}: a parameter of shape {p.shape} was given twice")
             known.add(id(p))

@@ -19,6 +19,8 @@ class SGD(Optimizer):
     gradient.
     """
 
+    linear = True
+
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[dict[str, Any]],

@@ -91,6 +91,38 @@ def test_a_cotangent_handed_in_means_what_it_means_to_pytorch(device: Any, seed:
     np.testing.assert_allclose(to_numpy(g), from_torch(expected), **PRECISE)
 
 
+def test_parts_and_conjugate_are_attributes_too(device: Any) -> None:
+    z = mg.asarray(plane(7, 3), device=device, requires_grad=True)
+    y = z.real * z.imag + (z.conj() * 1j).real
+    (g,) = mg.autograd.grad(mg.sum(y), z)
+    a, b = to_numpy(z).real, to_numpy(z).imag
+    np.testing.assert_allclose(to_numpy(y), a * b + b, **PRECISE)
+    np.testing.assert_allclose(to_numpy(g), b + 1j * (a + 1), **PRECISE)
+    x = mg.ones(2, device=device)
+    assert x.real.tolist() == x.conj().tolist() == [1.0, 1.0] and x.imag.tolist() == [0.0, 0.0]
+
+
+@needs_torch
+def test_gradient_descent_on_complex_parameters_is_pytorchs_and_squares_are_refused() -> None:
+    z = plane(8, 4)
+    p, q = mg.tensor(z, requires_grad=True), to_torch(z, True)
+    options = {"lr": 0.05, "momentum": 0.9, "weight_decay": 0.1, "nesterov": True}
+    ours, theirs = mg.optim.SGD([p], **options), torch.optim.SGD([q], **options)
+    for _ in range(5):
+        ours.zero_grad()
+        theirs.zero_grad()
+        mg.sum(mg.abs(mg.exp(p) - 2j) ** 2).backward()
+        ((q.exp() - 2j).abs() ** 2).sum().backward()
+        ours.step()
+        theirs.step()
+    np.testing.assert_allclose(to_numpy(p), from_torch(q), **PRECISE)
+    for optimizer in (mg.optim.Adam, mg.optim.AdamW, mg.optim.RMSprop):
+        with pytest.raises(TypeError, match="squares gradients, which has no meaning for complex"):
+            optimizer([p])
+    with pytest.raises(TypeError, match="clip: complex128 has no order"):
+        mg.nn.utils.clip_grad_value_([p], 1.0)
+
+
 def test_a_step_against_the_gradient_goes_downhill(device: Any) -> None:
     z = mg.asarray(plane(3, 4), device=device, requires_grad=True)
     before = loss = mg.sum(mg.abs(mg.exp(z) - (1 - 2j)) ** 2)
