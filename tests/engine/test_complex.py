@@ -85,10 +85,13 @@ def test_what_a_hook_returns_takes_the_gradients_place_as_it_is(device: Any) -> 
 def test_a_cotangent_handed_in_means_what_it_means_to_pytorch(device: Any, seed: int) -> None:
     z, u = plane(seed, 2, 3), plane(seed + 1, 2, 3)
     x = mg.asarray(z, device=device, requires_grad=True)
-    (g,) = mg.autograd.grad(mg.exp(x) * mg.conj(x), x, mg.asarray(u, device=device))
+    y = mg.exp(x) * mg.conj(x)
+    (g,) = mg.autograd.grad(y, x, mg.asarray(u, device=device), retain_graph=True)
+    y.backward(mg.asarray(u, device=device))
     t = to_torch(z, True)
     (expected,) = torch.autograd.grad(t.exp() * t.conj(), t, to_torch(u))
-    np.testing.assert_allclose(to_numpy(g), from_torch(expected), **PRECISE)
+    for found in (g, x.grad):
+        np.testing.assert_allclose(to_numpy(found), from_torch(expected), **PRECISE)
 
 
 def test_parts_and_conjugate_are_attributes_too(device: Any) -> None:
