@@ -15,6 +15,7 @@ functions.
 from . import cs231n
 from .core import normalise
 from .dialects import convert_state
+from .folding import fold, fold_sequential
 from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
 from .instance_norm import InstanceNorm1d, InstanceNorm2d
@@ -33,6 +34,8 @@ __all__ = [
     "batch_norm",
     "convert_state",
     "cs231n",
+    "fold",
+    "fold_sequential",
     "freeze",
     "freeze_stats",
     "normalise",
