@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .handles import Hooks, RemovableHandle
 from .where import caller, describe
 
 if TYPE_CHECKING:
@@ -49,8 +50,6 @@ _next_index = count().__next__
 
 SMALL = 2048
 """An array of so few elements is kept as it is: to let it go would cost more than it saves."""
-
-Hook = Callable[["Tensor"], "Tensor | None"]
 
 
 class Form:
@@ -97,7 +96,7 @@ class Node:
     params: dict[str, Any]
     output: Any
     residuals: Sequence[Any]
-    hooks: list[Hook] | None
+    hooks: Hooks | None
     index: int
     where: tuple[CodeType, int]
 
@@ -164,7 +163,7 @@ class Leaf:
 
     def __init__(self, tensor: Tensor) -> None:
         self.tensor = weakref.ref(tensor)
-        self.hooks: list[Hook] | None = None
+        self.hooks: Hooks | None = None
         self.index = _next_index()
 
 
@@ -292,22 +291,23 @@ class Tensor:
 
     def _release_grad(self) -> bool:
         """Undo `retain_grad`; whether there was anything to undo."""
-        hooks = self.node.hooks or []
-        mine = [h for h in hooks if isinstance(h, KeepGrad) and h.tensor() is self]
-        for hook in mine:
-            hooks.remove(hook)
+        hooks = self.node.hooks or {}
+        mine = [k for k, h in hooks.items() if isinstance(h, KeepGrad) and h.tensor() is self]
+        for key in mine:
+            del hooks[key]
         return bool(mine)
 
-    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
-        """Call `hook(gradient)` when the gradient of this Tensor is known; return its remover.
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` when the gradient of this Tensor is known.
 
-        What the hook returns, unless None, takes the place of the gradient.
+        What the hook returns, unless None, takes the place of the gradient. The handle that comes
+        back has `remove()`.
         """
         if not self.requires_grad:
             raise ValueError("register_hook: this Tensor does not require grad")
-        hooks = self.node.hooks = self.node.hooks or []
-        hooks.append(hook)
-        return lambda: hooks.remove(hook) if hook in hooks else None
+        if self.node.hooks is None:
+            self.node.hooks = {}
+        return RemovableHandle(self.node.hooks, hook)
 
     # --- as a number, as an array of another library ---------------------------------------------
 

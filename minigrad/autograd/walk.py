@@ -208,7 +208,7 @@ def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
         return g
     device = owner.device
     g = through_the_door(device, g)
-    for hook in list(node.hooks):
+    for hook in list(node.hooks.values()):
         # A copy of its own: what a hook keeps or assigns to is not the gradient that flows on.
         seen = namespace.positive(g) if create_graph else Tensor(device.backend.copy(g), device)
         new = hook(seen)

@@ -9,9 +9,10 @@ import numpy
 
 from ..backends import Device
 from ..backends import device as device_of
+from ..handles import RemovableHandle
 from ..tensor import Tensor
 from ..tensor import namespace as mg
-from .hooks import ForwardHooks, RemovableHandle
+from .hooks import ForwardHooks
 from .state import IncompatibleKeys, load_state_dict, state_dict
 from .tree import Tree
 

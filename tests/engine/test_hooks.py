@@ -67,10 +67,10 @@ def test_hooks_run_for_grad_too_of_inputs_and_of_what_lies_between(x: mg.Tensor)
 
 def test_a_removed_hook_is_silent_and_removed_once(x: mg.Tensor) -> None:
     seen: list[Any] = []
-    remove = x.register_hook(seen.append)
+    handle = x.register_hook(seen.append)
     x.register_hook(lambda g: g * 3)
-    remove()
-    remove()
+    handle.remove()
+    handle.remove()
     mg.sum(x).backward()
     assert not seen
     np.testing.assert_array_equal(x.grad.numpy(), [3, 3])
@@ -81,9 +81,9 @@ def test_a_hook_may_remove_itself_while_it_runs(x: mg.Tensor) -> None:
 
     def once(g: mg.Tensor) -> None:
         seen.append("once")
-        remove()
+        handle.remove()
 
-    remove = x.register_hook(once)
+    handle = x.register_hook(once)
     x.register_hook(lambda g: seen.append("always"))
     for _ in range(2):
         mg.sum(x).backward()
@@ -98,10 +98,10 @@ def test_a_hook_that_returns_another_shape_is_refused(x: mg.Tensor, create_graph
 
 
 def test_a_hook_that_returns_no_tensor_is_refused(x: mg.Tensor) -> None:
-    remove = x.register_hook(lambda g: 5.0)
+    handle = x.register_hook(lambda g: 5.0)
     with pytest.raises(TypeError, match=r"^hook: .*float"):
         mg.sum(x).backward()
-    remove()
+    handle.remove()
     x.register_hook(lambda g: np.ones(2, dtype=np.float32))
     with pytest.raises(TypeError, match=r"^hook: .*ndarray"):
         mg.sum(x).backward()

@@ -16,6 +16,7 @@ root = Path(minigrad.__file__).parents[1]
 
 floors = {
     "minigrad.where": 0,
+    "minigrad.handles": 0,
     "minigrad.rules": 0,
     "minigrad.statistics": 0,
     "minigrad.backends": 0,
