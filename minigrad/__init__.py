@@ -15,7 +15,7 @@ A derivative is written once, over `xp`. `xp` is NumPy, or CuPy, and the rule co
 import numpy as _numpy
 
 from . import autograd, backends, fft, linalg, special
-from .autograd import enable_grad, is_grad_enabled, no_grad
+from .autograd import checkpoint, detect_anomaly, enable_grad, is_grad_enabled, no_grad
 from .autograd.functional import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .backends import Device, device, set_default_device
 from .dtypes import get_default_dtype, set_default_dtype
@@ -167,26 +167,27 @@ __all__ = [
     "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "asarray",
     "asin", "asinh", "astype", "atan", "atan2", "atanh", "autograd", "backends", "bitwise_and",
     "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "clip", "complex128",
-    "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero", "cumulative_prod",
-    "cumulative_sum", "data", "device", "diff", "divide", "dtype", "e", "empty", "empty_like",
-    "enable_grad", "equal", "exp", "expand_dims", "expm1", "extend", "eye", "fft", "finfo", "flip",
-    "float16", "float32", "float64", "floor", "floor_divide", "fold", "from_dlpack", "full",
-    "full_like", "get_default_dtype", "getitem", "grad", "greater", "greater_equal", "hessian",
-    "hvp", "hypot", "iinfo", "imag", "index_set", "inf", "int16", "int32", "int64", "int8",
-    "is_grad_enabled", "isdtype", "isfinite", "isinf", "isnan", "jacobian", "jvp", "less",
-    "less_equal", "linalg", "linspace", "load", "log", "log10", "log1p", "log2", "logaddexp",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "matmul", "matrix_transpose", "max",
-    "maximum", "mean", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan", "negative",
-    "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim",
-    "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod", "random", "real", "reciprocal",
-    "remainder", "repeat", "reshape", "result_type", "roll", "round", "save", "scatter_add",
-    "searchsorted", "set_default_device", "set_default_dtype", "sign", "signbit", "sin", "sinh",
-    "sliding_window_view", "sort", "special", "sqrt", "square", "squeeze", "stack", "std",
-    "subtract", "sum", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
-    "tile", "to_device", "tril", "triu", "trunc", "uint16", "uint32", "uint64", "uint8",
-    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unstack", "value_and_grad",
-    "var", "vecdot", "vjp", "where", "windows", "zeros", "zeros_like",
+    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "checkpoint", "clip",
+    "complex128", "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
+    "cumulative_prod", "cumulative_sum", "data", "detect_anomaly", "device", "diff", "divide",
+    "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "exp", "expand_dims", "expm1",
+    "extend", "eye", "fft", "finfo", "flip", "float16", "float32", "float64", "floor",
+    "floor_divide", "fold", "from_dlpack", "full", "full_like", "get_default_dtype", "getitem",
+    "grad", "greater", "greater_equal", "hessian", "hvp", "hypot", "iinfo", "imag", "index_set",
+    "inf", "int16", "int32", "int64", "int8", "is_grad_enabled", "isdtype", "isfinite", "isinf",
+    "isnan", "jacobian", "jvp", "less", "less_equal", "linalg", "linspace", "load", "log", "log10",
+    "log1p", "log2", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "matmul", "matrix_transpose", "max", "maximum", "mean", "meshgrid", "min", "minimum",
+    "moveaxis", "multiply", "nan", "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero",
+    "not_equal", "ones", "ones_like", "optim", "outer", "pad", "permute_dims", "pi", "positive",
+    "pow", "prod", "random", "real", "reciprocal", "remainder", "repeat", "reshape", "result_type",
+    "roll", "round", "save", "scatter_add", "searchsorted", "set_default_device",
+    "set_default_dtype", "sign", "signbit", "sin", "sinh", "sliding_window_view", "sort", "special",
+    "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "take", "take_along_axis",
+    "tan", "tanh", "tensor", "tensordot", "testing", "tile", "to_device", "tril", "triu", "trunc",
+    "uint16", "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unstack", "value_and_grad", "var", "vecdot", "vjp", "where", "windows",
+    "zeros", "zeros_like",
 ]
 # fmt: on
 

@@ -25,6 +25,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature
+from threading import RLock
 from typing import Any
 
 from .backends import Backend
@@ -34,7 +35,7 @@ from .inputs import describe, lift, promoted
 from .rules import Reads, reads
 from .tensor import SMALL, Form, Tensor, namespace, recorded, recording
 
-__all__ = ["Primitive", "Rule", "all_primitives", "elementwise", "primitive"]
+__all__ = ["Primitive", "Rule", "all_primitives", "elementwise", "observe", "primitive"]
 
 MISUSE = (TypeError, ValueError, IndexError, OverflowError)
 """What array libraries raise for inputs that they can't take."""
@@ -70,7 +71,7 @@ class Primitive:
         if rules and joint is not None:
             raise ValueError(f"primitive {name!r}: give a rule for each input, or a joint one")
         self.name = self.__name__ = name
-        self.rules = tuple(rule or missing_rule(name, i) for i, rule in enumerate(rules))
+        self.rules = tuple(rule or missing_rule for rule in rules)
         self.joint = joint
         self.arity = len(rules) or sys.maxsize
         self.written = [rule for rule in (*rules, joint) if rule is not None]
@@ -182,10 +183,12 @@ class Primitive:
     def _bind(self, backend: Backend) -> Callable[..., Any]:
         """The raw function of one backend: its fused kernel, the portable forward, or its own."""
         if self.name in backend.kernels:
-            return backend.kernels[self.name]
-        if self.forward is not None:
-            return partial(self.forward, backend.xp)
-        return getattr(backend.xp, self.name)
+            function = backend.kernels[self.name]
+        elif self.forward is not None:
+            function = partial(self.forward, backend.xp)
+        else:
+            function = getattr(backend.xp, self.name)
+        return function if observer is None else observer(self, backend, function)
 
     def over(self, xp: Any) -> Callable[..., Any]:
         """This operation as a rule uses it: recorded where xp is minigrad, else its bare forward.
@@ -267,6 +270,24 @@ class Primitive:
         return Signature([*inputs, *params], return_annotation=Tensor)
 
 
+Observer = Callable[[Primitive, Backend, Callable[..., Any]], Callable[..., Any]]
+
+observer: Observer | None = None
+binding = RLock()
+
+
+def observe(new: Observer | None) -> None:
+    """Wrap the raw function of every operation by `new`; None takes the wrappers off again.
+
+    So that watching costs nothing while nobody watches.
+    """
+    global observer
+    with binding:
+        observer = new
+        for operation in all_primitives:
+            operation._functions.clear()
+
+
 class Functions(dict[Backend, Callable[..., Any]]):
     """The raw function of each backend, bound when it is first called."""
 
@@ -274,7 +295,8 @@ class Functions(dict[Backend, Callable[..., Any]]):
         self.bind = bind
 
     def __missing__(self, backend: Backend) -> Callable[..., Any]:
-        function = self[backend] = self.bind(backend)
+        with binding:
+            function = self[backend] = self.bind(backend)
         return function
 
 
@@ -373,13 +395,8 @@ class Binary(Primitive):
         )
 
 
-def missing_rule(name: str, i: int) -> Rule:
-    """What stands for the derivative by an input that has none."""
-
-    def rule(*arguments: Any, **params: Any) -> Any:
-        raise TypeError(f"{name}: has no derivative by input {i}; detach() it if it is a constant")
-
-    return rule
+def missing_rule(*arguments: Any, **params: Any) -> None:
+    """What stands for the derivative by an input that has none: the walk says so."""
 
 
 all_primitives: list[Primitive] = []

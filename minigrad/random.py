@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from .autograd.checkpoint import about_to_change
 from .backends import current_device
 from .dtypes import get_default_dtype
 from .ops.creation import asarray
@@ -33,20 +34,26 @@ class Generator:
     """
 
     def __init__(self, seed: int | None = None) -> None:
-        self.numpy = numpy.random.default_rng(seed)
+        self._numpy = numpy.random.default_rng(seed)
+
+    @property
+    def numpy(self) -> numpy.random.Generator:
+        """NumPy's generator, about to draw."""
+        about_to_change(self)
+        return self._numpy
 
     def state_dict(self) -> dict[str, Any]:
         """The state, as a dictionary that JSON can hold."""
-        return json.loads(json.dumps(self.numpy.bit_generator.state, default=int))
+        return json.loads(json.dumps(self._numpy.bit_generator.state, default=int))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where the generator that `state` came from stood."""
-        self.numpy.bit_generator.state = state
+        self._numpy.bit_generator.state = state
 
     def spawn(self) -> Generator:
         """An independent stream."""
         child = Generator.__new__(Generator)
-        (child.numpy,) = self.numpy.spawn(1)
+        (child._numpy,) = self.numpy.spawn(1)
         return child
 
 

@@ -1,5 +1,7 @@
 """From recorded graphs to derivatives: the walk, and the functions that start it."""
 
+from .anomaly import detect_anomaly
+from .checkpoint import checkpoint
 from .graph import backward, grad
 from .modes import (
     enable_grad,
@@ -12,6 +14,8 @@ from .modes import (
 
 __all__ = [
     "backward",
+    "checkpoint",
+    "detect_anomaly",
     "enable_grad",
     "grad",
     "is_grad_enabled",

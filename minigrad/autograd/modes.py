@@ -28,16 +28,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 updating: ContextVar[bool] = ContextVar("minigrad_updating", default=True)
 
-_outer: ContextVar[tuple[bool, ...]] = ContextVar("minigrad_outer_modes", default=())
+_outer: ContextVar[tuple[Any, ...]] = ContextVar("minigrad_outer_modes", default=())
 """What the flags were outside each block that this thread or task is in."""
 
 
 class Mode(ContextDecorator):
     """A flag with a value of its own inside a `with` block or a decorated function."""
 
-    flag: ClassVar[ContextVar[bool]]
+    flag: ClassVar[ContextVar[Any]]
 
-    def __init__(self, mode: bool) -> None:
+    def __init__(self, mode: Any) -> None:
         self.mode = mode
 
     def __enter__(self) -> None:

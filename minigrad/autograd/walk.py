@@ -15,6 +15,7 @@ from typing import Any
 
 from ..broadcasting import unbroadcast
 from ..tensor import Barrier, Form, Leaf, Node, Tensor, namespace
+from .anomaly import watching
 from .complex import no_rule_for_complex, require_rule_for_complex, through_the_door
 
 __all__ = ["reachable", "refuse", "walk"]
@@ -53,6 +54,7 @@ def walk(
     each node forgets its values once visited.
     """
     arrived: dict[Any, Any] = {}
+    watch = watching.get()
     while nodes:
         node = nodes.pop()
         if node.__class__ is Leaf or node not in cotangents:
@@ -68,6 +70,8 @@ def walk(
             if not any(parents):
                 continue
 
+        if node.__class__ is not Node:
+            node.remember()  # a checkpoint had let its values go
         if create_graph:
             xp, y, residuals, inputs = as_tensors(node)
         else:
@@ -87,6 +91,8 @@ def walk(
             if parent in cotangents:
                 gradient = cotangents[parent] + gradient
             cotangents[parent] = gradient
+            if watch is not None:
+                watch.gradient(node, i, g, gradient)
         if not retain_graph:
             node.inputs = node.output = node.residuals = None
         # No array of this node may outlive its visit.
@@ -121,18 +127,29 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any, g: Any) -> Any:
 
 def not_a_gradient(node: Node, i: int, gradient: Any) -> Exception:
     """What is wrong with a rule that returned no array."""
-    name = node.primitive.name
     if not node.primitive.written:
-        return TypeError(f"{name}: has no derivative; detach() its result if it is a constant")
+        return TypeError(f"{node!r}, has no derivative; detach() its result if it is a constant")
     if gradient is None:
-        return TypeError(f"{name}: has no derivative by input {i}; detach() it if it is a constant")
-    return TypeError(f"gradient of {name!r} for input {i} is a {type(gradient).__name__}, no array")
+        return TypeError(
+            f"{node!r}, has no derivative by input {i}; detach() it if it is a constant"
+        )
+    return TypeError(
+        f"gradient of {node.primitive.name!r} for input {i} is a {type(gradient).__name__}, "
+        "no array; its rule has to return one"
+    )
 
 
 def refuse(what: str, nodes: Iterable[Any]) -> None:
     """Raise RuntimeError for a graph that can't be differentiated, before it is touched."""
     for node in nodes:
-        if node.__class__ is Node:
+        kind = node.__class__
+        if kind is Barrier:
+            raise RuntimeError(
+                f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
+                "differentiated; compute it by grad(..., create_graph=True), or detach() it if "
+                "it is meant as a constant"
+            )
+        if kind is not Leaf:
             inputs = node.inputs
             if inputs is None:
                 raise RuntimeError(
@@ -146,12 +163,6 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
                     leaf = parent.tensor()
                     if leaf is not None and leaf.data is not inputs[i]:
                         refuse_changed(what, node, i)
-        elif node.__class__ is Barrier:
-            raise RuntimeError(
-                f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
-                "differentiated; compute it by grad(..., create_graph=True), or detach() it if "
-                "it is meant as a constant"
-            )
 
 
 def refuse_changed(what: str, node: Node, i: int) -> None:

@@ -73,7 +73,7 @@ def test_an_input_without_a_rule_that_requires_grad_is_an_error(device: Any, rul
     a, b = ones(3, device=device), ones(3, device=device)
     mg.sum(f(a, b.detach())).backward()
     np.testing.assert_array_equal(a.grad.numpy(), [1, 1, 1])
-    with pytest.raises(TypeError, match=r"half.* has no derivative .*input 1.*detach\(\)"):
+    with pytest.raises(TypeError, match=r"^half, recorded at .*, has no derivative by input 1;"):
         mg.sum(f(a, b)).backward()
 
 
@@ -91,7 +91,7 @@ def test_an_operation_takes_no_more_inputs_than_it_has_rules(device: Any) -> Non
 def test_a_primitive_without_rules_says_that_it_has_no_derivative(device: Any) -> None:
     f = primitive("stone", forward=lambda xp, x: x + 1)
     assert f(ones(2, device=device).detach()).tolist() == [2, 2]
-    with pytest.raises(TypeError, match=r"stone: has no derivative; detach\(\) its result"):
+    with pytest.raises(TypeError, match=r"^stone, recorded at .*, has no derivative; detach\(\)"):
         gradient(f, ones(2, device=device))
 
 
