@@ -35,6 +35,7 @@ LONG = 32
 """A last axis of so many is added up along itself: its values lie side by side, as a rule."""
 
 
+@cache
 def count(shape: tuple[int, ...], axes: Axes) -> int:
     """How many values each channel has: the product of the reduced sizes."""
     return math.prod([shape[a] for a in axes])

@@ -28,7 +28,7 @@ def forward(xp: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: A
     y = centred(xp, x, mean, axes)
     y = y * narrow(xp, over(xp, scale, x.shape, axes), y)
     if bias is not None:
-        y = y + narrow(xp, over(xp, bias, x.shape, axes), y)
+        y = y + over(xp, bias, x.shape, axes)
     return xp.astype(y, x.dtype, copy=False)
 
 

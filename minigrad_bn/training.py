@@ -67,7 +67,7 @@ def forward(
     inv_std = inverse_std(xp, var, eps, axes, w)
     y = centred * narrow(xp, scale_of(xp, weight, inv_std, axes), wide)
     if bias is not None:
-        y = y + narrow(xp, over(xp, bias, x.shape, axes), wide)
+        y = y + over(xp, bias, x.shape, axes)
     return xp.astype(kept(xp, y, mask), x.dtype, copy=False), mean, var, mean_low, inv_std
 
 
