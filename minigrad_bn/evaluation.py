@@ -7,8 +7,9 @@ For each channel, with r = 1/sqrt(var + eps):
 an affine map, since neither statistic depends on x. So d/dx is gamma r g and no more; but what
 reaches gamma is still a sum over the batch, sum(g x_hat), with the x_hat of the given statistics.
 The primitive is the affine map, over arrays as large as x; its scale gamma r is made of a few
-vectors by ordinary operations, and the chain rule does the rest. In forward mode, tangents
-(t, t_gamma, t_beta) move y by gamma r t + t_gamma x_hat + t_beta.
+vectors by ordinary operations, and the chain rule does the rest. The rules are products of what
+they are given, so that recorded they are the rules of second order: u, to reach d/dx, brings
+gamma r u to g and the sum of r u g to gamma, and nothing to x.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from minigrad.extend import Tensor, primitive
 
 from .statistics import Axes, as_vector, narrow, over, total, widen
 
-__all__ = ["batch_norm_evaluation", "forward", "scale_of"]
+__all__ = ["batch_norm_evaluation", "forward", "jvp", "scale_of"]
 
 
 def forward(xp: Any, x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes) -> Any:
@@ -63,6 +64,31 @@ def bias_vjp(
 ) -> Any:
     assert bias is not None
     return as_vector(xp, total(xp, widen(xp, g), axes), bias)
+
+
+def jvp(
+    xp: Any,
+    tangents: tuple[Any, Any, Any, Any],
+    x: Any,
+    mean: Any,
+    scale: Any,
+    *,
+    axes: Axes,
+) -> Any:
+    """How y moves when x, mean, scale and bias move by `tangents`; None for a tangent of 0."""
+    by_x, by_mean, by_scale, by_bias = tangents
+    apart = centred(xp, x, mean, axes)
+    wide_scale = narrow(xp, over(xp, scale, x.shape, axes), apart)
+    moved = xp.zeros_like(apart)
+    if by_x is not None:
+        moved = widen(xp, by_x) * wide_scale
+    if by_mean is not None:
+        moved = moved - narrow(xp, over(xp, by_mean, x.shape, axes), apart) * wide_scale
+    if by_scale is not None:
+        moved = moved + apart * narrow(xp, over(xp, by_scale, x.shape, axes), apart)
+    if by_bias is not None:
+        moved = moved + narrow(xp, over(xp, by_bias, x.shape, axes), apart)
+    return xp.astype(moved, x.dtype, copy=False)
 
 
 batch_norm_evaluation = primitive(

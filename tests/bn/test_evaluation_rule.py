@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad_bn import evaluation as evaluation_rule
 from minigrad_bn.evaluation import batch_norm_evaluation, scale_of
 from tests.support.arrays import seeds
 from tests.support.numeric import directional
@@ -114,3 +116,67 @@ def test_the_jacobian_is_diagonal(device, case: Case):
     n = case.x.size
     square = values(jacobian).reshape(n, n)
     assert not np.any(square - np.diag(np.diagonal(square)))
+
+
+@given(
+    case=cases(["float64"], mild=True),
+    weighted=st.booleans(),
+    biased=st.booleans(),
+    seed=seeds,
+)
+def test_b06_evaluation_without_weight_or_bias_is_the_composition_with_ones_and_zeros(
+    device, case: Case, weighted, biased, seed
+):
+    names = ["x", *(["weight"] if weighted else []), *(["bias"] if biased else [])]
+    full = {"x": case.x, "weight": np.ones_like(case.weight), "bias": np.zeros_like(case.bias)}
+    full |= {name: getattr(case, name) for name in names}
+    case = case.but(**full)
+
+    def given_names(norm):
+        running = [mg.asarray(a, device=device) for a in (case.running_mean, case.running_var)]
+
+        def f(*inputs):
+            found = dict(zip(names, inputs, strict=True))
+            return norm(found["x"], found.get("weight"), found.get("bias"), *running)
+
+        return f
+
+    def with_ones(x, w, b, *running):
+        ones = mg.ones((case.x.shape[1],), dtype=x.dtype, device=device)
+        w, b = (ones if w is None else w), (0 * ones if b is None else b)
+        return composed(case)(x, w, b, *running)
+
+    inputs = [full[name] for name in names]
+    directions = [case.normal(seed + i, a) for i, a in enumerate(inputs)]
+    ours, theirs = (
+        flat(derivatives(given_names(norm), inputs, case.g, directions, device))
+        for norm in (evaluation(case), with_ones)
+    )
+    largest = 1 + max(
+        np.max(np.abs(a), initial=0) for a in (*all_inputs(case), *directions, case.g)
+    )
+    s = np.sqrt(case.running_var + case.eps)
+    bound = ROUNDINGS * np.finfo(np.float64).eps * case.x.size * np.max(largest**5 / s**5)
+    for a, b in zip(ours, theirs, strict=True):
+        assert_near(a, b, bound, "against the composition")
+
+
+@given(case=cases(["float64"], mild=True), moves=st.tuples(*[st.booleans()] * 4), seed=seeds)
+def test_the_jvp_is_that_of_the_tape(device, case: Case, moves, seed):
+    inputs = [case.x, case.running_mean, case.weight, case.bias]
+    primals = [mg.asarray(a, device=device) for a in inputs]
+    tangents = [mg.asarray(case.normal(seed + i, a), device=device) for i, a in enumerate(inputs)]
+    _, expected = mg.jvp(
+        lambda *a: batch_norm_evaluation(*a, axes=case.axes),
+        tuple(primals),
+        tuple(t if move else 0 * t for t, move in zip(tangents, moves, strict=True)),
+    )
+    x, mean, scale, _ = (p.data for p in primals)
+    found = evaluation_rule.jvp(
+        device.backend.xp,
+        tuple(t.data if move else None for t, move in zip(tangents, moves, strict=True)),
+        x, mean, scale, axes=case.axes,
+    )  # fmt: skip
+    size = 1 + max(np.max(np.abs(a), initial=0) for a in inputs)
+    bound = ROUNDINGS * np.finfo(np.float64).eps * size**2 * 10
+    assert_near(device.backend.to_numpy(found), values(expected), bound, "tangent")
