@@ -125,6 +125,7 @@ def test_dtypes_of_new_tensors_are_those_that_the_namespace_names(device: Any) -
     real, whole, compound = (
         dtypes[f"{k}"] for k in ("real floating", "integral", "complex floating")
     )
+    assert mg.finfo(compound).dtype == real
     with device:
         floats = [mg.zeros(2), mg.ones(2), mg.empty(2), mg.eye(2), mg.linspace(0, 1, 3)]
         floats += [mg.arange(2.0), mg.full(2, 1.0), mg.asarray(1.0), mg.asarray([1, 2.0])]
