@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from .settings import Settings
 
-__all__ = ["DIALECTS", "Dialect", "Names", "convert_state", "dialect_of"]
+__all__ = ["DIALECTS", "Dialect", "Names", "convert_state", "dialect_of", "options_of"]
 
 COUNTER = "num_batches_tracked"
 
@@ -76,6 +76,24 @@ def dialect_of(name: str) -> Dialect:
     if name not in DIALECTS:
         raise ValueError(f"there is no dialect {name!r}; there are {', '.join(DIALECTS)}")
     return DIALECTS[name]
+
+
+def options_of(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a layer of dialect `name`: those given, and for the rest its defaults.
+
+    Raises ValueError for a dialect that does not exist, and for a momentum where the dialect means
+    something else by it.
+    """
+    dialect = dialect_of(name)
+    if "momentum" in options and dialect.decay is not None:
+        raise ValueError(
+            f"from_dialect: what {name} calls {dialect.decay} is the weight of the old value: "
+            f"say decay={options['momentum']} if that is what you mean"
+        )
+    defaults: dict[str, Any] = {"eps": dialect.settings.eps, "bessel": dialect.settings.bessel}
+    if not {"decay", "momentum"} & set(options):
+        defaults["momentum"] = dialect.settings.momentum
+    return {**defaults, **options}
 
 
 def convert_state(

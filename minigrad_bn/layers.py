@@ -25,7 +25,7 @@ from .checks import (
     layout,
 )
 from .core import normalise
-from .dialects import dialect_of
+from .dialects import dialect_of, options_of
 from .freezing import Freezable
 from .running import Running, counts_of, remember
 from .settings import DEFAULT_MOMENTUM, NonFinite, OnSingle, Settings, complement, one_momentum
@@ -111,18 +111,9 @@ class BatchNorm(Freezable):
         `options` are the constructor's. Raises ValueError for a dialect that does not exist, and
         for a momentum where the dialect means something else by it: there, say decay.
         """
-        speaker = dialect_of(dialect)
-        if "momentum" in options and speaker.decay is not None:
-            raise ValueError(
-                f"{cls.__name__}: what {dialect} calls {speaker.decay} is the weight of the old "
-                f"value: say decay={options['momentum']} if that is what you mean"
-            )
-        s = speaker.settings
-        defaults: dict[str, Any] = {"eps": s.eps, "bessel": s.bessel}
-        if not {"decay", "momentum"} & set(options):
-            defaults["momentum"] = s.momentum
-        layer = cls(num_features, **{**defaults, **options})
-        layer.settings = replace(layer.settings, initial_var=s.initial_var)
+        layer = cls(num_features, **options_of(dialect, options))
+        initial_var = dialect_of(dialect).settings.initial_var
+        layer.settings = replace(layer.settings, initial_var=initial_var)
         layer.reset_running_stats()
         return layer
 
@@ -164,20 +155,29 @@ class BatchNorm(Freezable):
         """
         self.check_input(input)
         by_batch, moves = self.normalises_by_batch, self.moves_stats
-        running = self.running
-        y, new = normalise(
-            input,
-            running if moves or not by_batch else None,
-            self.weight,
-            self.bias,
-            training=by_batch,
-            settings=self.settings,
-            mask=mask,
-        )
+        running = self.running if moves or not by_batch else None
+        y, new = self.normalise(input, running, training=by_batch, mask=mask)
         if moves and running is not None and new is not None and is_state_update_enabled():
             self.warn_if_half_frozen()
             remember(running, new)
         return y
+
+    def normalise(
+        self, input: Tensor, running: Running | None, *, training: bool, mask: Tensor | None
+    ) -> tuple[Tensor, Running | None]:
+        """The core, with what this layer is made of: output and new statistics, nothing changed.
+
+        A layer that gathers its statistics in another way has another one.
+        """
+        return normalise(
+            input,
+            running,
+            self.weight,
+            self.bias,
+            training=training,
+            settings=self.settings,
+            mask=mask,
+        )
 
     def check_input(self, input: Any) -> None:
         """Raise unless `input` is a batch that this layer, in its mode, can normalise."""

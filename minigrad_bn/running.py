@@ -53,32 +53,36 @@ def moved(
     batches = None if running.batches is None else running.batches + 1
     if not any(moves):
         return Running(running.mean, running.var, batches)
-    weight = settings.weight_of_batch(batches)
     xp, device = mean.device.backend.xp, mean.device
     old = [running.mean.data, running.var.data]
     batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,))]
-    if settings.bessel:
-        factors = [n / (n - 1) if n > 1 else 1.0 for n in counts]
-        one_for_all = factors[0] if len(factors) == 1 else None
-        batch[1] = batch[1] * (one_for_all or device.backend.asarray(factors, device=device))
-    new = [
-        xp.astype((1 - weight) * r + weight * b, r.dtype, copy=False)
-        for r, b in zip(old, batch, strict=True)
-    ]
-    healthy = None if all(moves) else device.backend.asarray(moves, device=device)
+    permitted = None if all(moves) else device.backend.asarray(moves, device=device)
     if settings.nonfinite != "propagate":
         finite = xp.isfinite(batch[0]) & xp.isfinite(batch[1])
         if settings.nonfinite == "raise":
             refuse_nonfinite(finite, mean)
-        healthy = finite if healthy is None else healthy & finite
-    if healthy is not None:
-        new = [xp.where(healthy, n, r) for n, r in zip(new, old, strict=True)]
-    new_mean, new_var = [Tensor(n, device) for n in new]
+        permitted = finite if permitted is None else permitted & finite
+    if settings.bessel:
+        batch[1] = batch[1] * bessel(counts, device)
+    weight = settings.weight_of_batch(batches)
+    new = [
+        xp.astype((1 - weight) * r + weight * b, r.dtype, copy=False)
+        for r, b in zip(old, batch, strict=True)
+    ]
+    if permitted is not None:
+        new = [xp.where(permitted, a, r) for a, r in zip(new, old, strict=True)]
+    new_mean, new_var = [Tensor(a, device) for a in new]
     return Running(new_mean, new_var, batches)
 
 
-def refuse_nonfinite(healthy: Any, mean: Tensor) -> None:
-    channels = [j for j, fine in enumerate(mean.device.backend.to_numpy(healthy)) if not fine]
+def bessel(counts: list[float], device: Any) -> Any:
+    """The unbiased variance over the biased one: a number for all channels, or one each."""
+    factors = [n / (n - 1) if n > 1 else 1.0 for n in counts]
+    return factors[0] if len(factors) == 1 else device.backend.asarray(factors, device=device)
+
+
+def refuse_nonfinite(finite: Any, mean: Tensor) -> None:
+    channels = [j for j, fine in enumerate(mean.device.backend.to_numpy(finite)) if not fine]
     if channels:
         raise FloatingPointError(
             f"batch_norm: mean or variance of the batch is not finite in channels {channels}; "
