@@ -20,6 +20,7 @@ from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
 from .instance_norm import InstanceNorm1d, InstanceNorm2d
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .recalibration import StatsGap, recalibrate, train_eval_gap
 from .running import Running
 from .settings import Settings
 
@@ -31,6 +32,7 @@ __all__ = [
     "InstanceNorm2d",
     "Running",
     "Settings",
+    "StatsGap",
     "batch_norm",
     "convert_state",
     "cs231n",
@@ -39,6 +41,8 @@ __all__ = [
     "freeze",
     "freeze_stats",
     "normalise",
+    "recalibrate",
+    "train_eval_gap",
     "unfreeze",
     "use_batch_stats",
 ]
