@@ -15,15 +15,19 @@ __all__ = ["Domain", "Neighbour", "Refusal", "array_namespace", "positive", "pro
 
 @dataclass(frozen=True)
 class Domain:
-    """Where the elements of an input lie, and its shape. No two are close: ties are kinks."""
+    """Where the elements of an input lie, and its shape. No two are close: ties are kinks.
+
+    They lie within `jitter` cells of the centres of as many cells between `low` and `high`.
+    """
 
     low: float
     high: float
     shape: tuple[int, ...]
+    jitter: float = 0.4
 
     def values(self, rng: np.random.Generator) -> np.ndarray[Any, Any]:
         size = math.prod(self.shape)
-        places = (rng.permutation(size) + rng.uniform(0.1, 0.9, size)) / size
+        places = (rng.permutation(size) + 0.5 + rng.uniform(-self.jitter, self.jitter, size)) / size
         return self.low + (self.high - self.low) * places.reshape(self.shape)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from scipy import cluster, constants, optimize, special, stats
 
-from .row import Domain, Neighbour, positive, probability, real
+from .row import Domain, Neighbour, array_namespace, positive, probability, real
 
 __all__ = ["rows"]
 
@@ -19,6 +19,11 @@ def of_one(module: Any, names: str, *inputs: Domain) -> list[Neighbour]:
     ]
 
 
+def median_abs_deviation(x: Any) -> Any:
+    """Of numbers so far apart that no two lie equally far from the median: that is a kink."""
+    return stats.median_abs_deviation(array_namespace(x).exp(3 * x))
+
+
 rows = [
     *of_one(special, "erf erfc erfcx expit ndtr log_ndtr sinc i0 i0e i1 i1e", real()),
     *of_one(special, "erfinv logit ndtri entr gammaln psi digamma", probability()),
@@ -27,8 +32,10 @@ rows = [
     Neighbour("scipy.special.polygamma", lambda x: special.polygamma(2, x)),
     *of_one(stats, "zscore gzscore skew kurtosis gmean hmean sem variation tmean tvar tstd tsem "
                    "differential_entropy entropy circmean circvar circstd kstat kstatvar "
-                   "median_abs_deviation iqr tmin tmax", positive(8)),
+                   "iqr tmin tmax", positive(8)),
     *of_one(stats, "zmap", positive(), positive()),
+    Neighbour("scipy.stats.median_abs_deviation", median_abs_deviation,
+              (Domain(0.5, 2.0, (5,), jitter=0.05),)),
     Neighbour("scipy.stats.moment", lambda x: stats.moment(x, 3)),
     Neighbour("scipy.stats.pmean", lambda x: stats.pmean(x, 3.0)),
     Neighbour("scipy.stats.describe", lambda x: stats.describe(x).variance),

@@ -11,8 +11,8 @@ from hypothesis import given
 import minigrad as mg
 from tests.support.arrays import seeds
 from tests.support.budget import examples
-from tests.support.derivatives import cotangent_for, gradients, value
-from tests.support.numeric import directional
+from tests.support.derivatives import cotangent_for, gradients, second_gradients, value
+from tests.support.numeric import assert_is_derivative, directional
 from tests.support.tolerance import assert_close, assert_within, largest
 
 from .row import Neighbour, Refusal
@@ -52,6 +52,27 @@ def test_the_gradient_is_that_of_finite_differences(row: Neighbour, device: Any,
     )
     allowed = bound + row.leaves * largest(numeric)
     assert_within(np.asarray(slope), numeric, allowed, f"{row}: good to {allowed:.2g}")
+
+
+@pytest.mark.parametrize("row", [row for row in working if not row.leaves], ids=str)
+@examples(0.1)
+@given(seed=seeds)
+def test_the_second_gradient_is_that_of_finite_differences_of_the_first(
+    row: Neighbour, seed: int
+) -> None:
+    arrays = row.draw(seed)
+    rng = np.random.default_rng(seed)
+    u = cotangent_for(np.asarray(row.call(*arrays)), rng)
+    directions, moves = ([cotangent_for(x, rng) for x in arrays] for _ in range(2))
+    wanted = range(len(arrays))
+
+    def slope(*xs: Any) -> Any:
+        found = gradients(row.call, xs, wanted, u, "cpu")
+        return sum(np.sum(g * v) for g, v in zip(found, directions, strict=True))
+
+    *found, _ = second_gradients(row.call, arrays, wanted, u, directions, "cpu")
+    curve = sum(np.sum(g * v) for g, v in zip(found, moves, strict=True))
+    assert_is_derivative(curve, slope, arrays, moves, f"{row}", terms=sum(x.size for x in arrays))
 
 
 @pytest.mark.parametrize("row", refused, ids=str)
