@@ -40,7 +40,7 @@ def positive(*shape: int) -> Domain:
 
 
 def probability(*shape: int) -> Domain:
-    return Domain(0.1, 0.9, shape or (6,))
+    return Domain(0.3, 0.7, shape or (6,))
 
 
 @dataclass(frozen=True, repr=False)

@@ -26,10 +26,12 @@ def median_abs_deviation(x: Any) -> Any:
 
 rows = [
     *of_one(special, "erf erfc erfcx expit ndtr log_ndtr sinc i0 i0e i1 i1e", real()),
-    *of_one(special, "erfinv logit ndtri entr gammaln psi digamma", probability()),
+    *of_one(special, "erfinv logit ndtri", probability()),
+    *of_one(special, "entr gammaln psi digamma", Domain(1.0, 3.0, (6,))),
     *of_one(special, "xlogy xlog1py rel_entr kl_div", positive(), positive()),
     *of_one(special, "logsumexp softmax log_softmax", real(2, 3)),
-    Neighbour("scipy.special.polygamma", lambda x: special.polygamma(2, x)),
+    Neighbour("scipy.special.polygamma", lambda x: special.polygamma(2, x),
+              (Domain(1.0, 3.0, (6,)),)),
     *of_one(stats, "zscore gzscore skew kurtosis gmean hmean sem variation tmean tvar tstd tsem "
                    "differential_entropy entropy circmean circvar circstd kstat kstatvar "
                    "iqr tmin tmax", positive(8)),
@@ -48,7 +50,7 @@ rows = [
               (positive(20),)),
     Neighbour("scipy.stats.directional_stats", lambda x: stats.directional_stats(x).mean_direction,
               (positive(4, 3),)),
-    Neighbour("scipy.cluster.vq.whiten", cluster.vq.whiten, (positive(4, 3),)),
+    Neighbour("scipy.cluster.vq.whiten", cluster.vq.whiten, (Domain(-6.0, 6.0, (8, 3)),)),
     Neighbour("scipy.constants.convert_temperature",
               lambda x: constants.convert_temperature(x, "Celsius", "Fahrenheit")),
     *of_one(optimize, "rosen rosen_der", real()),

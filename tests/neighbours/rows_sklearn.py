@@ -14,6 +14,7 @@ from .row import Domain, Neighbour, positive
 __all__ = ["dispatched", "rows"]
 
 table = positive(5, 3)
+elsewhere = Domain(3.0, 5.0, (5, 3))
 
 
 def dispatched(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,8 +44,8 @@ rows = [
     scaler("Normalizer"),
     scaler("KernelCenterer", positive(4, 4)),
     *map(kernel, ["linear_kernel", "rbf_kernel", "polynomial_kernel", "sigmoid_kernel",
-                  "cosine_similarity", "cosine_distances", "euclidean_distances",
+                  "cosine_similarity", "cosine_distances",
                   "chi2_kernel", "additive_chi2_kernel"]),
-    *(kernel(name, table, table)
-      for name in ("paired_cosine_distances", "paired_euclidean_distances")),
+    *(kernel(name, table, elsewhere)  # the distance of two points that meet has a kink
+      for name in ("euclidean_distances", "paired_cosine_distances", "paired_euclidean_distances")),
 ]  # fmt: skip
