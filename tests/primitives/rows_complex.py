@@ -150,7 +150,7 @@ composed: list[Row] = [
     operation("divide", plane, off_axes),
     operation("divide", line, off_axes, "divide of a real number"),
     operation("pow", off_axes, plane),
-    operation("pow", Domain(0.3, 2), plane, "pow of a real base"),
+    operation("pow", Domain(-2, 2, away=(0.0,), margin=0.3), plane, "pow of a real base"),
     operation("pow", off_axes, line, "pow by a real exponent"),
     Row("complex power", None, named("power"), one_array(off_axes, exponents),
         lambda z, exponent: z**exponent, lambda t, z, exponent: t.pow(z, exponent)),
