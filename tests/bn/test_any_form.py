@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import statistics
+from minigrad.autograd.walk import reachable
+from minigrad.tensor import Node
 from minigrad_bn import training
 from minigrad_bn.training import batch_norm_training
 from tests.support.arrays import seeds, shapes
@@ -207,13 +209,15 @@ def test_b10_gradients_to_be_differentiated_again_are_operations_with_rules_of_t
     weight = mg.ones((1,), device=device, requires_grad=True)
     y, _ = batch_norm_training(x, weight, axes=(0,), eps=EPS)
     first = mg.autograd.grad(y, [x, weight], mg.ones_like(y), create_graph=True)
-    names = [gradient.node.primitive.name for gradient in first]
-    assert names == ["batch_norm_x_gradient", "batch_norm_weight_gradient"]
+    graph = reachable([gradient.node for gradient in first])
+    names = {node.primitive.name for node in graph if isinstance(node, Node)}
+    assert {"batch_norm_x_gradient", "batch_norm_weight_gradient"} <= names
+    assert not {"sqrt", "sum", "mean", "multiply"} & names
 
 
 def test_a_mask_has_no_derivative_and_says_so(device):
     x, mask = (mg.asarray([[1.0], [2.0], [4.0]], device=device) for _ in range(2))
     mask = mask.requires_grad_()
     y, _ = batch_norm_training(x, None, None, mask, axes=(0,), eps=EPS)
-    with pytest.raises(TypeError, match="batch_norm_training.* has no derivative by input 3"):
+    with pytest.raises(TypeError, match=r"batch_norm_training.* has no derivative by input 3"):
         mg.autograd.grad(y, [mask], mg.ones_like(y))
