@@ -45,7 +45,7 @@ def moved(
 
     `counts` is what `counts_of` tells. A channel of fewer than two values is not moved. A batch of
     no values is counted nevertheless, as in PyTorch; one of single values is not. Raises
-    FloatingPointError, by nonfinite="raise", for a mean or variance not finite.
+    FloatingPointError, by nonfinite="raise", where the new ones would not be finite.
     """
     moves = [n > 1 for n in counts]
     if not any(moves) and 1 in counts:
@@ -56,12 +56,6 @@ def moved(
     xp, device = mean.device.backend.xp, mean.device
     old = [running.mean.data, running.var.data]
     batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,))]
-    permitted = None if all(moves) else device.backend.asarray(moves, device=device)
-    if settings.nonfinite != "propagate":
-        finite = xp.isfinite(batch[0]) & xp.isfinite(batch[1])
-        if settings.nonfinite == "raise":
-            refuse_nonfinite(finite, mean)
-        permitted = finite if permitted is None else permitted & finite
     if settings.bessel:
         batch[1] = batch[1] * bessel(counts, device)
     weight = settings.weight_of_batch(batches)
@@ -69,8 +63,16 @@ def moved(
         xp.astype((1 - weight) * r + weight * b, r.dtype, copy=False)
         for r, b in zip(old, batch, strict=True)
     ]
+    permitted = None if all(moves) else device.backend.asarray(moves, device=device)
+    if settings.nonfinite != "propagate":
+        # As the buffers have it: float32 ends long before the float64 of the variance does.
+        spoilt = [xp.isfinite(r) & ~xp.isfinite(a) for r, a in zip(old, new, strict=True)]
+        healthy = ~(spoilt[0] | spoilt[1])
+        if settings.nonfinite == "raise":
+            refuse_nonfinite(healthy, mean)
+        permitted = healthy if permitted is None else permitted & healthy
     if permitted is not None:
-        new = [xp.where(permitted, a, r) for a, r in zip(new, old, strict=True)]
+        new = [xp.where(permitted, a, r) for r, a in zip(old, new, strict=True)]
     new_mean, new_var = [Tensor(a, device) for a in new]
     return Running(new_mean, new_var, batches)
 
@@ -81,8 +83,8 @@ def bessel(counts: list[float], device: Any) -> Any:
     return factors[0] if len(factors) == 1 else device.backend.asarray(factors, device=device)
 
 
-def refuse_nonfinite(finite: Any, mean: Tensor) -> None:
-    channels = [j for j, fine in enumerate(mean.device.backend.to_numpy(finite)) if not fine]
+def refuse_nonfinite(healthy: Any, mean: Tensor) -> None:
+    channels = [j for j, fine in enumerate(mean.device.backend.to_numpy(healthy)) if not fine]
     if channels:
         raise FloatingPointError(
             f"batch_norm: mean or variance of the batch is not finite in channels {channels}; "

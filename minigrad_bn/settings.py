@@ -36,8 +36,8 @@ class Settings:
 
     `on_single` says what happens to a batch with one value a channel, which has no variance: it
     raises, or its output is the bias and it moves nothing (skip_update). `nonfinite` says what a
-    channel whose mean or variance is not finite does to its running statistics: it goes into them,
-    raises, or leaves them alone (skip). `channel_axis` is the axis of the channels.
+    batch does to the running statistics of a channel that would not be finite afterwards: it goes
+    into them, raises, or leaves them alone (skip). `channel_axis` is the axis of the channels.
 
     Raises ValueError for a number out of range and an option that does not exist.
     """

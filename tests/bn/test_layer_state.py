@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
-from minigrad_bn import BatchNorm1d, BatchNorm2d
+from minigrad_bn import BatchNorm1d, BatchNorm2d, batch_norm
 from tests.support.arrays import seeds
 from tests.support.oracle import needs_torch, to_torch, torch
 
@@ -125,3 +125,30 @@ def test_b22_a_forward_without_state_updates_gives_the_same_output_and_counts_no
     assert_same_state(bn, before)
     np.testing.assert_array_equal(values(y), values(bn(x)))
     assert bn.num_batches_tracked.item() == 1
+
+
+def test_b22_batch_norm_without_state_updates_leaves_the_tensors_handed_in_alone(device):
+    mean, var = mg.zeros((3,), device=device), mg.ones((3,), device=device)
+    with mg.autograd.no_state_update():
+        batch_norm(batch(0, (4, 3), device, "float32"), mean, var, training=True)
+    assert (mean.tolist(), var.tolist()) == ([0.0] * 3, [1.0] * 3)
+
+
+def test_b22_a_checkpoint_leaves_the_state_of_a_single_forward(device):
+    """Five steps: the buffers and the counter of a plain run, and its gradients, to the bit."""
+    found = []
+    for run in (lambda f, x: f(x), mg.checkpoint):
+        net = nn.Sequential(
+            BatchNorm1d(3, dtype=mg.float64, device=device),
+            nn.Tanh(),
+            BatchNorm1d(3, momentum=None, dtype=mg.float64, device=device),
+        )
+        gradients = []
+        for i in range(5):
+            x = batch(i, (4, 3), device).requires_grad_()
+            y = run(net, x)
+            gradients += mg.autograd.grad(y, [x, net[0].weight], batch(9 + i, (4, 3), device))
+        found.append([*state_of(net).values(), *[values(g) for g in gradients]])
+        assert net[0].num_batches_tracked.item() == net[2].num_batches_tracked.item() == 5
+    for plain, again in zip(*found, strict=True):
+        np.testing.assert_array_equal(again, plain)

@@ -111,7 +111,6 @@ class LayerAndModel(RuleBasedStateMachine):
         expected = normalised(x, self.weight, self.bias, x, statistics, EPS, self.model.by_batch)
         self.compare(values(y), expected[0], "y")
 
-    @precondition(lambda self: hasattr(mg, "checkpoint"))
     @rule(n=st.integers(2, 4), seed=seeds)
     def forward_through_a_checkpoint(self, n: int, seed: int) -> None:
         x, g = self.draw(n, seed, None)

@@ -59,12 +59,13 @@ def test_b31_a_masked_layer_is_the_layer_of_the_valid_rows(
         assert_near(state_of(masked)[name], expected, bound, name)
 
 
+@pytest.mark.parametrize("nonfinite", ["propagate", "skip"])
 @pytest.mark.parametrize("on_single", ["raise", "skip_update"])
-def test_b31_channels_with_one_valid_value_raise_or_stay(device, on_single):
-    bn = BatchNorm1d(3, on_single=on_single, dtype=mg.float64, device=device)
+def test_b31_channels_with_one_valid_value_raise_or_stay(device, on_single, nonfinite):
+    bn = BatchNorm1d(3, on_single=on_single, nonfinite=nonfinite, dtype=mg.float64, device=device)
     bn(batch(0, (4, 3), device))
     before = state_of(bn)
-    mask = mg.asarray([[1.0, 0.25, 0.0], [1.0, 0.0, 0.0]], device=device)
+    mask = mg.asarray([[1.0, 0.3, 0.0], [1.0, 0.0, 0.0]], device=device)
     x = batch(1, (2, 3), device)
     if on_single == "raise":
         with pytest.raises(ValueError, match=r"the mask leaves one to channels \[1\]: one value"):

@@ -217,6 +217,22 @@ def test_b15_a_batch_that_is_not_finite_may_raise_before_anything_changes(device
     assert np.isnan(values(bn.eval()(mg.asarray(x, device=device)))[2, 1])
 
 
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("float32", 1.4e19), ("float32", 1e25), ("float64", 1e200)]
+)
+def test_b15_a_variance_too_large_for_its_buffer_is_not_finite_either(device, dtype, size):
+    """The mean is finite, and so may be the variance, in the float64 that it is computed in."""
+    x = mg.asarray(np.asarray([[1.0, size], [2.0, -size]], dtype), device=device)
+    bn = BatchNorm1d(2, momentum=1, nonfinite="skip", dtype=dtype, device=device)
+    bn(x)
+    assert bn.check_state() == {}
+    assert (bn.running_mean.tolist()[1], bn.running_var.tolist()[1]) == (0.0, 1.0)
+    assert bn.running_mean.tolist()[0] != 0.0
+    bn = BatchNorm1d(2, momentum=1, nonfinite="raise", dtype=dtype, device=device)
+    with pytest.raises(FloatingPointError, match=r"not finite in channels \[1\]"):
+        bn(x)
+
+
 def test_b15_check_state_names_the_channels_of_statistics_that_can_not_be(device):
     bn = BatchNorm1d(4, device=device)
     assert bn.check_state() == {}
