@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["flatten", "structure", "tree_map"]
+__all__ = ["flatten", "flatten_like", "tree_map"]
 
 Rebuild = Callable[[list[Any]], Any]
 
@@ -44,6 +44,26 @@ def tree_map(f: Callable[[Any], Any], tree: Any) -> Any:
     return rebuild([f(leaf) for leaf in leaves])
 
 
-def structure(tree: Any) -> Any:
-    """The tree with None for each leaf: equal for trees of the same form."""
-    return tree_map(lambda leaf: None, tree)
+def flatten_like(tree: Any, like: Any) -> list[Any]:
+    """The leaves of `tree` in the order of those of `like`. Raises ValueError for another form."""
+    if isinstance(like, dict):
+        if isinstance(tree, dict) and tree.keys() == like.keys():
+            return [leaf for key in like for leaf in flatten_like(tree[key], like[key])]
+        raise ValueError(f"expected a dict with the keys {[*like]}, got {form(tree)}")
+    if isinstance(like, list | tuple):
+        if type(tree) is type(like) and len(tree) == len(like):
+            pairs = zip(tree, like, strict=True)
+            return [leaf for part, other in pairs for leaf in flatten_like(part, other)]
+        raise ValueError(f"expected {form(like)}, got {form(tree)}")
+    if isinstance(tree, dict | list | tuple):
+        raise ValueError(f"expected a Tensor, got {form(tree)}")
+    return [tree]
+
+
+def form(tree: Any) -> str:
+    """What kind of container a tree is, for an error."""
+    if isinstance(tree, dict):
+        return f"a dict with the keys {[*tree]}"
+    if isinstance(tree, list | tuple):
+        return f"a {type(tree).__name__} of {len(tree)}"
+    return f"a {type(tree).__name__}"
