@@ -329,7 +329,8 @@ class Tensor:
         if self.requires_grad:
             raise ValueError(
                 f"{call}: this Tensor requires grad, and its history would be lost; "
-                "call tensor.detach().numpy(), or stay with minigrad's functions"
+                "call tensor.detach().numpy(), or stay with minigrad's functions; mg.stack([...]) "
+                "makes one Tensor of several"
             )
 
     def item(self) -> Any:

@@ -135,10 +135,10 @@ mistakes: list[tuple[type[Exception], str, Callable[[Tensor], Any]]] = [
      lambda x: mg.jvp(mg.exp, x, x)),
     (TypeError, "hvp: the tangents are a Tensor; pass a tuple, as (x,)",
      lambda x: mg.hvp(mg.sum, (x,), x)),
-    (ValueError, "jvp: the tangents have not the form of the primals: expected a tuple of 1, got a tuple "
-     "of 2", lambda x: mg.jvp(mg.exp, (x,), (x, x))),
-    (ValueError, "jvp: the tangents have not the form of the primals: expected a dict with the keys "
-     "['a', 'b'], got a dict with the keys ['a']",
+    (ValueError, "jvp: the tangents have not the form of the primals: expected a tuple of 1, got a "
+     "tuple of 2", lambda x: mg.jvp(mg.exp, (x,), (x, x))),
+    (ValueError, "jvp: the tangents have not the form of the primals: expected a dict with the "
+     "keys ['a', 'b'], got a dict with the keys ['a']",
      lambda x: mg.jvp(f, ({"a": x, "b": x},), ({"a": x},))),
     (ValueError, "jvp: tangent of shape () for a primal of shape (2,)",
      lambda x: mg.jvp(mg.exp, (x,), (1.0,))),
