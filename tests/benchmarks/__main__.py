@@ -7,7 +7,9 @@ import statistics
 from .chain import cost_per_operation
 from .import_time import import_milliseconds
 from .measure import interleaved, machine
+from .memory import peak_megabytes
 from .mlp_step import steps
+from .overhead import geometric_mean, overheads
 
 
 def main() -> None:
@@ -37,6 +39,25 @@ def main() -> None:
             f"  cyclic collector {state}: {short:.2f} in a chain of 1,000, "
             f"{long:.2f} in one of 100,000: {ratio:.2f}x"
         )
+
+    print("\nOne operation on 8x8, float32: microseconds, and the ratio to PyTorch's")
+    forward, backward = [], []
+    for name, (us, them, us_back, them_back) in overheads().items():
+        forward.append(us.over(them))
+        backward.append(us_back.over(them_back))
+        print(
+            f"  {name:9} forward {us.median:5.2f}, {forward[-1]:.2f}x; "
+            f"with backward {us_back.median:5.2f}, {backward[-1]:.2f}x"
+        )
+    print(
+        f"  geometric mean: forward {geometric_mean(forward):.2f}x, "
+        f"with backward {geometric_mean(backward):.2f}x"
+    )
+
+    print("\nPeak memory of a step of 20 layers, batch 4096, width 256, float32")
+    for activation in ("ReLU", "Tanh"):
+        ours, theirs = (peak_megabytes(library, activation) for library in ("minigrad", "torch"))
+        print(f"  {activation}: {ours:.0f} MiB, PyTorch {theirs:.0f} MiB: {ours / theirs:.2f}x")
 
     print(f"\nimport minigrad: {import_milliseconds():.1f} ms over import numpy")
 

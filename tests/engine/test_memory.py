@@ -17,6 +17,7 @@ from minigrad.tensor import Node, Tensor
 SIZE = 100_000
 ARRAY = 8 * SIZE
 """The bytes of one array here."""
+CONSTANT = mg.asarray(np.linspace(1.0, 2.0, SIZE))
 NODES = ARRAY // 4
 """What the nodes, Tensors and lists of a test's graph may take besides arrays: they are few."""
 
@@ -149,6 +150,10 @@ operations: list[tuple[str, int, Callable[[Tensor], Tensor]]] = [
     ("exp", 1, lambda x: mg.exp(x)),
     ("sin", 1, lambda x: mg.sin(x)),
     ("multiply", 1, lambda x: x * x),
+    ("multiply by a constant", 0, lambda x: x * CONSTANT),
+    ("divide by a constant", 0, lambda x: x / CONSTANT),
+    ("a constant over", 2, lambda x: CONSTANT / x),
+    ("number times", 0, lambda x: 2.0 * x),
     ("mean of tanh", 1, lambda x: mg.mean(mg.tanh(x))),
     ("tanh of sin", 2, lambda x: mg.tanh(mg.sin(x))),
 ]
