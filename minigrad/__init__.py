@@ -120,7 +120,7 @@ from .ops.indexing import (
     take_along_axis,
 )
 from .ops.inspection import namespace_info as __array_namespace_info__
-from .ops.linalg import matmul, matrix_transpose, outer, tensordot, vecdot
+from .ops.linalg.products import matmul, matrix_transpose, outer, tensordot, vecdot
 from .ops.reductions import (
     all,
     any,

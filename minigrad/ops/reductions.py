@@ -82,20 +82,21 @@ def extremum_vjp(
 
 
 def prod_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Each element is multiplied by the product of the others; none is divided by.
-
-    The others are what stands before and what stands after it: two running products.
-    """
+    """Each element is multiplied by the product of the others; none is divided by."""
     axes = axes_of(axis, x.ndim)
     rest = tuple(i for i in range(x.ndim) if i not in axes)
     order = (*rest, *axes)
     inverse = tuple(sorted(range(x.ndim), key=order.__getitem__))
     moved = xp.permute_dims(x, order)
     flat = xp.reshape(moved, (*moved.shape[: len(rest)], count_of(x.shape, axes)))
-    before = exclusive_prod(xp, flat)
-    after = xp.flip(exclusive_prod(xp, xp.flip(flat, axis=-1)), axis=-1)
-    others = xp.permute_dims(xp.reshape(before * after, moved.shape), inverse)
+    others = xp.permute_dims(xp.reshape(product_of_others(xp, flat), moved.shape), inverse)
     return restore_axes(xp, g, x.shape, axis, keepdims) * others
+
+
+def product_of_others(xp: Any, x: Any) -> Any:
+    """Along the last axis, what stands before each element times what stands after it."""
+    after = xp.flip(exclusive_prod(xp, xp.flip(x, axis=-1)), axis=-1)
+    return exclusive_prod(xp, x) * after
 
 
 def exclusive_prod(xp: Any, x: Any) -> Any:

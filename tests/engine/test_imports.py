@@ -25,6 +25,7 @@ floors = {
     "minigrad.broadcasting": 2,
     "minigrad.inputs": 2,
     "minigrad.primitive": 2,
+    "minigrad.outputs": 2,
     "minigrad.autograd": 3,
     "minigrad.ops": 4,
     "minigrad.fft": 4,

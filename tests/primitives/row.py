@@ -62,7 +62,9 @@ class Row:
     function, or `(torch, *tensors, **params)`, or None where PyTorch has no such operation.
     `ties` says that equal elements are a kink, so that no input may be a repeated row. `sums` says
     that an element of the value adds up several of the input; `undefined` that the value depends on
-    the inputs, but has no derivative: to ask for one is an error.
+    the inputs, but has no derivative: to ask for one is an error. `condition` bounds how much
+    larger, relatively, a small change of the inputs comes out in the value: rounding is such a
+    change, and every derivative magnifies it once more.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Row:
     sums: bool = False
     constant: bool = False
     undefined: bool = False
+    condition: float = 1.0
     bad: tuple[Bad, ...] = field(default=())
 
     def wanted(self, case: Case) -> list[int]:

@@ -18,6 +18,7 @@ from . import (
     rows_fft,
     rows_indexing,
     rows_linalg,
+    rows_matrices,
     rows_nn,
     rows_reductions,
     rows_sets,
@@ -41,12 +42,18 @@ sections = {
     "Windows": rows_windows.rows,
     "Indexing": rows_indexing.rows,
     "Products": rows_linalg.rows,
+    "Linear algebra": rows_matrices.rows,
     "Special functions": rows_special.rows,
     "Nets": rows_nn.rows,
     "Batch normalisation": rows_bn.rows,
     "Complex numbers": [*rows_complex.rows, *rows_complex.composed],
     "Fourier transforms": [*rows_fft.rows, *rows_fft.composed],
-    "Composed of the others": [*rows_composed.rows, *rows_linalg.composed, *rows_special.composed],
+    "Composed of the others": [
+        *rows_composed.rows,
+        *rows_linalg.composed,
+        *rows_matrices.composed,
+        *rows_special.composed,
+    ],
 }
 
 complex_rows = [*sections["Complex numbers"], *sections["Fourier transforms"]]

@@ -14,6 +14,7 @@ from . import (
     rows_fft,
     rows_indexing,
     rows_linalg,
+    rows_matrices,
     rows_nn,
     rows_reductions,
     rows_sets,
@@ -34,6 +35,7 @@ primitives: list[Row] = [
     *rows_windows.rows,
     *rows_indexing.rows,
     *rows_linalg.rows,
+    *rows_matrices.rows,
     *rows_special.rows,
     *rows_nn.rows,
     *rows_bn.rows,
@@ -43,6 +45,7 @@ primitives: list[Row] = [
 composed: list[Row] = [
     *rows_composed.rows,
     *rows_linalg.composed,
+    *rows_matrices.composed,
     *rows_special.composed,
     *rows_complex.composed,
     *rows_fft.composed,

@@ -35,6 +35,7 @@ class Drawn:
         self.wanted = row.wanted(self.case)
         self.y = value(self.f, self.inputs, device)
         self.u = cotangent_for(self.y, self.rng)
+        self.condition = row.condition
         self.what = f"{row}{self.case.params}"
 
     def directions(self) -> list[Any]:
@@ -45,8 +46,10 @@ class Drawn:
         moved = dict(zip(self.wanted, directions, strict=True))
         return [moved[i] if i in moved else np.zeros_like(x) for i, x in enumerate(self.inputs)]
 
-    def close(self, actual: Any, expected: Any, what: str) -> None:
+    def close(self, actual: Any, expected: Any, what: str, order: int = 1) -> None:
+        """Equal up to rounding, in a derivative of that order."""
         magnitude = largest(*self.inputs, self.y) * largest(self.u) * largest(expected)
+        magnitude *= self.condition ** (order + 1)
         what = f"{self.what}: {what}"
         assert_close(actual, expected, what, terms=self.case.terms, magnitude=magnitude)
 
@@ -118,6 +121,7 @@ def test_gradient_is_linear_in_the_cotangent_and_adjoint_to_the_forward_derivati
     left = inner(d.u, to_numpy(pushed))
     right = sum(inner(g, v) for g, v in zip(found, directions, strict=True))
     magnitude = largest(*directions, d.u) * largest(*found) * largest(*d.inputs, d.y)
+    magnitude *= d.condition**2
     assert_close(np.asarray(left), np.asarray(right), d.what,
                  terms=d.case.terms + d.u.size, magnitude=magnitude)  # fmt: skip
     other = cotangent_for(d.y, d.rng)

@@ -20,7 +20,7 @@ files = sorted([
     *Path(minigrad_bn.__file__).parent.glob("**/*.py"),
 ])  # fmt: skip
 
-extras = {*vocabulary.__all__, "to_device", "moveaxis", "fft"}
+extras = {*vocabulary.__all__, "linalg", "to_device", "moveaxis", "fft"}
 allowed = {name for name in dir(array_api_strict) if not name.startswith("_")} | extras
 """The standard's names, and those that every backend of minigrad adds to it."""
 
@@ -67,6 +67,10 @@ def complaint(node: ast.AST, counters: set[str]) -> str | None:
     match node:
         case ast.Attribute(value=ast.Name(id="xp"), attr=name) if name not in allowed:
             return f"xp.{name} is not in the standard"
+        case ast.Attribute(value=ast.Attribute(attr="linalg"), attr=name) if (
+            name not in array_api_strict.linalg.__all__
+        ):
+            return f"xp.linalg.{name} is not in the standard"
         case ast.AugAssign(target=ast.Name(id=name)) if name in counters:
             return None
         case ast.AugAssign():

@@ -32,7 +32,7 @@ def test_second_gradient_equals_pytorchs(row: Row, device: Any, data: Any) -> No
     _, _, expected = torch_derivatives(f, d.inputs, d.wanted, d.u, directions)
     actual = second_gradients(d.f, d.inputs, d.wanted, d.u, directions, device)
     for name, a, e in zip([*d.wanted, "cotangent"], actual, expected, strict=True):
-        d.close(a, e, f"second gradient by {name}")
+        d.close(a, e, f"second gradient by {name}", order=2)
 
 
 @every_row

@@ -33,7 +33,7 @@ def assert_is(actual: Any, expected: Any, row: Row, case: Case, what: str, dtype
     terms = case.terms if row.sums else 1
     assert_close(
         actual, kept, f"{row}{case.params} {what}",
-        dtype=dtype, terms=terms, magnitude=largest(*case.inputs),
+        dtype=dtype, terms=terms, magnitude=largest(*case.inputs) * row.condition,
     )  # fmt: skip
 
 

@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..broadcasting import unbroadcast
-from ..primitive import primitive
-from ..tensor import Tensor, namespace
-from .axes import Axis, axes_of, require_matrices
-from .shapes import permute_dims
+from ...broadcasting import unbroadcast
+from ...primitive import primitive
+from ...tensor import Tensor, namespace
+from ..axes import axes_of, require_matrices
+from ..shapes import permute_dims
 
-__all__ = ["matmul", "matrix_transpose", "outer", "tensordot", "vecdot", "vector_norm"]
+__all__ = ["cross", "matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
 
 
 def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
@@ -108,23 +108,13 @@ def outer(x1: Tensor, x2: Tensor, /) -> Tensor:
     return namespace.expand_dims(x1, axis=1) * namespace.expand_dims(x2, axis=0)
 
 
-def vector_norm(
-    x: Tensor, /, *, axis: Axis = None, keepdims: bool = False, ord: float = 2
-) -> Tensor:
-    """The ord-norm over `axis`. Its derivative at the origin is 0."""
-    if ord == float("inf"):
-        return namespace.max(abs(x), axis=axis, keepdims=keepdims)
-    if ord == -float("inf"):
-        return namespace.min(abs(x), axis=axis, keepdims=keepdims)
-    if ord == 0:
-        return namespace.sum(namespace.astype(x != 0, x.dtype), axis=axis, keepdims=keepdims)
-    if ord == 1:
-        return namespace.sum(abs(x), axis=axis, keepdims=keepdims)
-    powers = abs(x) ** ord
-    if 0 < ord < 2:
-        # |x|^ord has no second derivative at 0, or not even a first: such elements stay out.
-        powers = namespace.where(x == 0, 0.0, namespace.where(x == 0, 1.0, abs(x)) ** ord)
-    powers = namespace.sum(powers, axis=axis, keepdims=keepdims)
-    # At the origin the root has no slope: the inner `where` keeps it out of the derivative.
-    zero = powers == 0
-    return namespace.where(zero, 0.0, namespace.where(zero, 1.0, powers) ** (1 / ord))
+def cross(x1: Tensor, x2: Tensor, /, *, axis: int = -1) -> Tensor:
+    """The vector product of vectors of three elements along `axis`; the other axes broadcast."""
+    for x in (x1, x2):
+        if not -x.ndim <= axis < x.ndim or x.shape[axis] != 3:
+            raise ValueError(
+                f"cross: {x1.shape} and {x2.shape}: axis {axis} has to have size 3 in both"
+            )
+    roll = namespace.roll
+    ahead = roll(x1, -1, axis=axis) * roll(x2, -2, axis=axis)
+    return ahead - roll(x1, -2, axis=axis) * roll(x2, -1, axis=axis)

@@ -1,0 +1,1 @@
+"""Linear algebra: products, systems, decompositions, norms. `minigrad/linalg.py` lists it."""
