@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad_bn import BatchNorm1d, BatchNorm2d, Settings, batch_norm
+from minigrad_bn import BatchNorm1d, BatchNorm2d, Settings, batch_norm, use_batch_stats
 from tests.support.arrays import seeds
 from tests.support.oracle import needs_torch, torch
 
@@ -231,6 +231,23 @@ def test_b15_a_variance_too_large_for_its_buffer_is_not_finite_either(device, dt
     bn = BatchNorm1d(2, momentum=1, nonfinite="raise", dtype=dtype, device=device)
     with pytest.raises(FloatingPointError, match=r"not finite in channels \[1\]"):
         bn(x)
+
+
+def test_b15_anomaly_detection_raises_at_the_forward_before_anything_changes(device):
+    bn = BatchNorm1d(2, device=device)
+    before = state_of(bn)
+    x = mg.asarray([[1.0, mg.nan], [2.0, 3.0]], device=device)
+    with mg.detect_anomaly(), pytest.raises(FloatingPointError, match="batch_norm_training of"):
+        bn(x)
+    assert_same_state(bn, before)
+
+
+def test_b15_where_nothing_is_moved_nothing_is_refused(device):
+    bn = BatchNorm1d(2, nonfinite="raise", device=device)
+    x = mg.asarray([[1.0, mg.nan], [2.0, 3.0]], device=device)
+    with use_batch_stats(bn):
+        assert np.isnan(values(bn(x))[:, 1]).all()
+    assert np.isnan(values(bn.freeze_stats()(x))[0, 1])
 
 
 def test_b15_check_state_names_the_channels_of_statistics_that_can_not_be(device):
