@@ -73,8 +73,12 @@ def grad(
         grad_outputs = [grad_outputs] * len(outputs)
     if len(grad_outputs) != len(outputs):
         raise ValueError(f"grad: {len(outputs)} outputs, but {len(grad_outputs)} grad_outputs")
+    for what, given in (("output", outputs), ("input", inputs)):
+        for i, x in enumerate(given):
+            if not isinstance(x, Tensor):
+                raise TypeError(f"grad: {what} {i} is a {type(x).__name__}, not a Tensor")
     for i, x in enumerate(inputs):
-        if not isinstance(x, Tensor) or not x.requires_grad:
+        if not x.requires_grad:
             raise ValueError(
                 f"grad: input {i} does not require grad; make it with requires_grad=True"
             )

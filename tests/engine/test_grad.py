@@ -9,6 +9,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.autograd import grad
+from tests.support.derivatives import to_numpy
 
 
 @pytest.fixture
@@ -127,3 +128,37 @@ def test_nothing_is_written_to_grad_nor_freed_of_what_others_need(
     assert w.grad is None
     mg.sum(shared).backward()
     np.testing.assert_allclose(x.grad.numpy(), np.exp([0.5, 2.0]), rtol=1e-15)
+
+
+def test_what_is_no_tensor_is_named(x: mg.Tensor) -> None:
+    with pytest.raises(TypeError, match=r"^grad: output 1 is a float, not a Tensor$"):
+        grad([mg.sum(x), 1.0], x)
+    with pytest.raises(TypeError, match=r"^grad: input 0 is a str, not a Tensor$"):
+        grad(mg.sum(x), {"x": x})
+
+
+@pytest.mark.parametrize("allow_unused", [False, True])
+@pytest.mark.parametrize("retain_graph", [None, False, True])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_every_combination_keeps_what_it_promises(
+    x: mg.Tensor, create_graph: bool, retain_graph: bool | None, allow_unused: bool
+) -> None:
+    """A retained graph can be walked again, a freed one not; a created one is differentiable."""
+    options = {"create_graph": create_graph, "allow_unused": allow_unused}
+    y = mg.exp(x) * x
+    u = mg.asarray([1.0, -2.0], dtype=mg.float64, device=x.device)
+    (g,) = grad(y, x, u, retain_graph=retain_graph, **options)
+    expected = to_numpy(u) * np.exp(to_numpy(x)) * (1 + to_numpy(x))
+    np.testing.assert_allclose(to_numpy(g), expected, rtol=1e-14)
+    assert g.requires_grad == create_graph
+    kept = create_graph if retain_graph is None else retain_graph
+    if kept:
+        (again,) = grad(y, x, u, retain_graph=True, **options)
+        np.testing.assert_array_equal(to_numpy(again), to_numpy(g))
+        if create_graph:
+            (second,) = grad(mg.sum(g), x)
+            expected = to_numpy(u) * np.exp(to_numpy(x)) * (2 + to_numpy(x))
+            np.testing.assert_allclose(to_numpy(second), expected, rtol=1e-14)
+    else:
+        with pytest.raises(RuntimeError, match="was differentiated before"):
+            grad(y, x, u, **options)
