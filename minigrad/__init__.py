@@ -36,6 +36,7 @@ from .ops.creation import (
     zeros,
     zeros_like,
 )
+from .ops.einsum import einsum
 from .ops.elementwise import (
     abs,
     acos,
@@ -170,7 +171,8 @@ __all__ = [
     "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "checkpoint", "clip",
     "complex128", "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
     "cumulative_prod", "cumulative_sum", "data", "detect_anomaly", "device", "diff", "divide",
-    "dtype", "e", "empty", "empty_like", "enable_grad", "equal", "exp", "expand_dims", "expm1",
+    "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "exp", "expand_dims",
+    "expm1",
     "extend", "eye", "fft", "finfo", "flip", "float16", "float32", "float64", "floor",
     "floor_divide", "fold", "from_dlpack", "full", "full_like", "get_default_dtype", "getitem",
     "grad", "greater", "greater_equal", "hessian", "hvp", "hypot", "iinfo", "imag", "index_set",

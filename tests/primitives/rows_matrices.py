@@ -249,10 +249,36 @@ def powers(draw: st.DrawFn, sides: Sides) -> Case:
     return Case(case.inputs, {"n": draw(st.integers(-2, 5))})
 
 
+SUBSCRIPTS = (
+    "ij,jk->ik", "ij,jk", "i,i->", "i,j->ij", "ii->i", "ii", "ij->ji", "ij->", "bij,bjk->bik",
+    "...ij,...jk->...ik", "...i->...", "i...,i...->...", "ij,jk,kl->il", "iij,j->i", "ij,kj,k->",
+    "ba",
+)  # fmt: skip
+
+
+@st.composite
+def summations(draw: st.DrawFn, sides: Sides) -> Case:
+    """Subscripts, and operands whose axes fit them; an ellipsis stands for up to two axes."""
+    subscripts = draw(st.sampled_from(SUBSCRIPTS))
+    sizes = {c: (draw(st.sampled_from(sides)),) for c in sorted(set(subscripts) - set(",->."))}
+    parts = subscripts.partition("->")[0].split(",")
+    found = draw(shapes_that_broadcast(len(parts), max_dims=2, sides=sides))
+    all_shapes = []
+    for part, dots in zip(parts, found, strict=True):
+        before, ellipsis, after = part.partition("...")
+        axes = [*(sizes[c] for c in before), dots if ellipsis else (), *(sizes[c] for c in after)]
+        all_shapes.append(tuple(n for axis in axes for n in axis))
+    domains = (Domain(),) * len(parts)
+    return Case(arrays(domains, all_shapes, draw(seeds)), {"subscripts": subscripts})
+
+
 orders = st.sampled_from(["fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf])
 normed = partial(rectangles, ord=orders, keepdims=st.booleans())
 
 composed = [
+    Row("einsum", None, lambda *xs, subscripts: mg.einsum(subscripts, *xs), summations,
+        lambda *xs, subscripts: np.einsum(subscripts, *xs),
+        lambda t, *xs, subscripts: t.einsum(subscripts, *xs).clone(), sums=True),
     Row("cross", None, la.cross, triples, np.linalg.cross,
         lambda t, a, b: t.linalg.cross(*t.broadcast_tensors(a, b)), sums=True),
     Row("diagonal", None, la.diagonal, one_array(params=offsets, min_dims=2), np.linalg.diagonal,
