@@ -250,6 +250,14 @@ def test_b15_where_nothing_is_moved_nothing_is_refused(device):
     assert np.isnan(values(bn.freeze_stats()(x))[0, 1])
 
 
+def test_b15_a_batch_is_not_blamed_for_statistics_that_were_sick_before(device):
+    bn = BatchNorm1d(2, nonfinite="raise", device=device)
+    bn.running_mean.data = mg.asarray([0.0, mg.nan], device=device).data
+    bn(mg.asarray([[1.0, 2.0], [2.0, 4.0]], device=device))
+    assert bn.check_state() == {"running_mean": [1]}
+    assert bn.running_mean.tolist()[0] != 0.0
+
+
 def test_b15_check_state_names_the_channels_of_statistics_that_can_not_be(device):
     bn = BatchNorm1d(4, device=device)
     assert bn.check_state() == {}
