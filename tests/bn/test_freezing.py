@@ -169,6 +169,14 @@ def test_b23_nothing_is_said_where_nothing_moves_or_something_learns(device, qui
         model(batch(1, (4, 3), device))
 
 
+def test_b23_nothing_is_said_under_no_state_update(device):
+    model = net(device)
+    model.requires_grad_(False)
+    with warnings.catch_warnings(), mg.autograd.no_state_update():
+        warnings.simplefilter("error")
+        model(batch(1, (4, 3), device))
+
+
 # --- the batch's own statistics ------------------------------------------------------------------
 
 
