@@ -39,8 +39,11 @@ def derivatives_of(entry: Entry, device: Any = "cpu", draws: int = 4) -> Derivat
 
 
 def together(found: list[str]) -> str:
-    """The answer for a function: a draw may happen to have a derivative of 0."""
-    return next(answer for answer in ("error", "yes", "0", "none") if answer in found)
+    """The answer for a function: a draw may happen to have a derivative of 0.
+
+    Or none, as the vectors that complete a basis, which a mode of qr and svd asks for.
+    """
+    return next(answer for answer in ("yes", "error", "0", "none") if answer in found)
 
 
 def answers(entry: Entry, found: Call, device: Any) -> tuple[str, str]:

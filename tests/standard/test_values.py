@@ -112,9 +112,10 @@ def test_mixed_dtypes_promote_as_the_standard_says(entry: Entry, device: Any) ->
             found = Call((a, b), {})
             try:
                 expected = entry.on_strict(found)
-            except TypeError:
+            except (TypeError, ValueError):
                 continue
-            if np.isdtype(a.dtype, "integral") != np.isdtype(b.dtype, "integral"):
+            whole = [np.isdtype(d, "integral") for d in (a.dtype, b.dtype, np.result_type(a, b))]
+            if len(set(whole)) > 1:
                 continue
             for y, e in zip(flat(entry.on_minigrad(found, device)), flat(expected), strict=True):
                 assert y.dtype.name == dtype_name(e.dtype), f"{entry}({one}, {other}) is {y.dtype}"

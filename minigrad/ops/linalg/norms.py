@@ -23,7 +23,7 @@ def vector_norm(
     if ord == -math.inf:
         return namespace.min(abs(x), axis=axis, keepdims=keepdims)
     if ord == 0:
-        return namespace.sum(namespace.astype(x != 0, x.dtype), axis=axis, keepdims=keepdims)
+        return namespace.sum(namespace.astype(x != 0, abs(x).dtype), axis=axis, keepdims=keepdims)
     if ord in (1, math.inf):
         return namespace.sum(abs(x), axis=axis, keepdims=keepdims)
     powers = abs(x) ** ord
