@@ -30,13 +30,17 @@ from .domain import Domain
 from .failure import CheckFailure
 from .layout import lay_out
 from .numeric import assert_is_derivative, complex_step, directional, full_jacobian
+from .record import Case, OpRecord
+from .suite import op_tests
 from .tolerance import Tolerance, assert_close, assert_within, ulp_difference
 from .verdict import Verdict, compare
 
 __all__ = [
+    "Case",
     "CheckFailure",
     "Domain",
     "ErrorCase",
+    "OpRecord",
     "Tolerance",
     "Verdict",
     "assert_close",
@@ -58,6 +62,7 @@ __all__ = [
     "directional",
     "full_jacobian",
     "lay_out",
+    "op_tests",
     "strategies",
     "ulp_difference",
 ]

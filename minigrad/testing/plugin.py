@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Load the Hypothesis profile that the command line asks for; check the names of backends."""
     _gaps.append({})
+    config.addinivalue_line(
+        "markers", "minigrad_oracle(name): compares with another implementation"
+    )
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(Distributed(), "minigrad-distributed")
     name = config.getoption("--minigrad-profile")
@@ -104,6 +108,25 @@ def load_profile(name: str) -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile(f"minigrad-{name}")
+
+
+# --- the oracle to compare with ------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip the tests of an oracle that is not installed, or not wanted, and list it."""
+    for name in {mark.args[0] for item in items for mark in item.iter_markers("minigrad_oracle")}:
+        reason = ""
+        if config.getoption("--minigrad-oracle") == "none":
+            reason = f"oracle {name}: --minigrad-oracle=none"
+        elif find_spec(name) is None:
+            reason = f"oracle {name} is not installed"
+        if not reason:
+            continue
+        not_checked(reason)
+        for item in items:
+            if any(mark.args[0] == name for mark in item.iter_markers("minigrad_oracle")):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 # --- the backends to test with -------------------------------------------------------------------

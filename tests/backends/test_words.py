@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from minigrad.backends.indexing import expand_key, is_basic
 from minigrad.backends.windows import positions
-from tests.support.arrays import seeds, shapes
-from tests.support.budget import examples
-from tests.support.keys import keys
-from tests.support.tolerance import assert_close
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.strategies.indexing import index_expressions
+from minigrad.testing.tolerance import assert_close
 
 
 def raw(device: Any, x: Any) -> Any:
@@ -37,7 +37,7 @@ def host(device: Any, x: Any) -> Any:
 def test_getitem_is_numpys_for_every_kind_of_key(
     device: Any, shape: tuple[int, ...], data: Any, seed: int
 ) -> None:
-    key = data.draw(keys(shape))
+    key = data.draw(index_expressions(shape))
     x = np.random.default_rng(seed).standard_normal(shape)
     taken = device.backend.xp.getitem(raw(device, x), raw_key(device, key))
     np.testing.assert_array_equal(host(device, taken), x[key])
@@ -48,7 +48,7 @@ def test_getitem_is_numpys_for_every_kind_of_key(
 def test_scatter_add_is_numpys_add_at_and_the_adjoint_of_getitem(
     device: Any, shape: tuple[int, ...], data: Any, seed: int
 ) -> None:
-    key = data.draw(keys(shape))
+    key = data.draw(index_expressions(shape))
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(shape)
     v = rng.standard_normal(x[key].shape)
@@ -67,7 +67,7 @@ def test_scatter_add_is_numpys_add_at_and_the_adjoint_of_getitem(
 def test_index_set_is_numpys_assignment_to_a_copy(
     device: Any, shape: tuple[int, ...], data: Any, seed: int
 ) -> None:
-    key = data.draw(keys(shape))
+    key = data.draw(index_expressions(shape))
     rng = np.random.default_rng(seed)
     x = rng.standard_normal(shape)
     tail = data.draw(st.integers(0, x[key].ndim))

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.tolerance import ROUNDINGS
+from minigrad.testing.tolerance import ROUNDINGS
 
 from .cases import Case
 

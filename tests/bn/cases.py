@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.support.arrays import lay_out, layouts, seeds
+from minigrad.testing.layout import lay_out
+from minigrad.testing.strategies.arrays import layouts, seeds
 
 __all__ = ["Case", "cases", "frozen", "shapes"]
 

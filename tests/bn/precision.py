@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 import minigrad as mg
+from minigrad.testing.oracles import torch_derivatives
 from minigrad_bn.training import batch_norm_training
-from tests.support.oracle import torch_derivatives
 
 __all__ = ["NAMES", "ROUNDINGS", "errors", "ours", "pytorchs", "truth_and_units"]
 

@@ -18,10 +18,10 @@ import minigrad as mg
 from minigrad import statistics
 from minigrad.autograd.walk import reachable
 from minigrad.tensor import Node
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import training
 from minigrad_bn.training import batch_norm_training
-from tests.support.arrays import seeds, shapes
-from tests.support.tolerance import assert_close
 
 from .cases import frozen
 from .derivatives import composition, derivatives, flat, leaf, values

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.suite.checks import needs_torch
 from minigrad_bn import batch_norm
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
 
 from .bounds import assert_near, bounds_of, bounds_of_statistics
 from .cases import Case, cases

@@ -7,8 +7,8 @@ import re
 import pytest
 
 import minigrad as mg
+from minigrad.testing.oracles import torch
 from minigrad_bn import batch_norm
-from tests.support.oracle import torch
 
 GOOD = {
     "input": (4, 3, 5),

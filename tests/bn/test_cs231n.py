@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 from minigrad_bn import cs231n
-from tests.support.arrays import seeds
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
 
 from . import textbook
 from .bounds import assert_near, bounds_of, bounds_of_statistics

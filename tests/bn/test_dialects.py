@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import BatchNorm1d, BatchNorm2d, convert_state, cs231n
 from minigrad_bn.dialects import DIALECTS
-from tests.support.arrays import seeds
-from tests.support.tolerance import assert_close
 
 from .derivatives import values
 from .layers import batch, state_of

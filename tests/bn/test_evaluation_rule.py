@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.numeric import directional
+from minigrad.testing.oracles import torch, torch_derivatives
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import ROUNDINGS
 from minigrad_bn import evaluation as evaluation_rule
 from minigrad_bn.evaluation import batch_norm_evaluation, scale_of
-from tests.support.arrays import seeds
-from tests.support.numeric import directional
-from tests.support.oracle import needs_torch, torch, torch_derivatives
-from tests.support.tolerance import ROUNDINGS
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close, largest
 from minigrad_bn import BatchNorm1d, BatchNorm2d, fold, fold_sequential, freeze_stats
-from tests.support.arrays import seeds
-from tests.support.tolerance import assert_close, largest
 
 from .layers import assert_same_state, state_of
 

@@ -12,6 +12,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, optim
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import (
     BatchNorm1d,
     batch_norm,
@@ -20,8 +23,6 @@ from minigrad_bn import (
     unfreeze,
     use_batch_stats,
 )
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
-from tests.support.tolerance import assert_close
 
 from .derivatives import values
 from .layers import assert_same_state, batch, state_of

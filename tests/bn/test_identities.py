@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.support.arrays import seeds
+from minigrad.testing.strategies.arrays import seeds
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases

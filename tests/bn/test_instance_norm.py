@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.oracles import torch, torch_derivatives
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import InstanceNorm1d, InstanceNorm2d
-from tests.support.arrays import seeds
-from tests.support.oracle import needs_torch, torch, torch_derivatives
-from tests.support.tolerance import assert_close
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases, frozen

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds
 from minigrad_bn import BatchNorm1d, batch_norm
-from tests.support.arrays import seeds
 
 from .cases import Case, cases
 from .derivatives import leaf, values

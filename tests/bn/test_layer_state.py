@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.testing.oracles import to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 from minigrad_bn import BatchNorm1d, BatchNorm2d, batch_norm
-from tests.support.arrays import seeds
-from tests.support.oracle import needs_torch, to_torch, torch
 
 from .cases import shapes
 from .derivatives import values

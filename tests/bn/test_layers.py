@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import nn, optim
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import BatchNorm1d, BatchNorm2d, BatchNorm3d
-from tests.support.arrays import seeds
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
-from tests.support.tolerance import assert_close
 
 from .cases import shapes
 from .derivatives import leaf, values

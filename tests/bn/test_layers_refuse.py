@@ -7,8 +7,8 @@ import warnings
 import pytest
 
 import minigrad as mg
+from minigrad.testing.oracles import torch
 from minigrad_bn import BatchNorm1d, BatchNorm2d, BatchNorm3d
-from tests.support.oracle import torch
 
 from .layers import assert_same_state, state_of
 

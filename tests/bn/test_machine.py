@@ -27,10 +27,10 @@ from hypothesis.stateful import (
 )
 
 import minigrad as mg
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import BatchNorm1d, Settings
-from tests.support.arrays import seeds
-from tests.support.oracle import from_torch, to_torch, torch
-from tests.support.tolerance import assert_close
 
 from .derivatives import values
 from .layers import assert_same_state, state_of

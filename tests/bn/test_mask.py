@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds
 from minigrad_bn.statistics import effective_count
 from minigrad_bn.training import batch_norm_training
-from tests.support.arrays import seeds
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases, frozen

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds
 from minigrad_bn import BatchNorm1d, Settings, batch_norm
-from tests.support.arrays import seeds
 
 from .bounds import assert_near, bounds_of, bounds_of_statistics
 from .cases import Case, cases

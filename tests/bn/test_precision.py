@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.statistics import total
+from minigrad.testing.budget import examples
+from minigrad.testing.layout import lay_out
+from minigrad.testing.strategies.arrays import layouts, seeds
+from minigrad.testing.suite.checks import needs_torch
 from tests.benchmarks import precision
-from tests.support.arrays import lay_out, layouts, seeds
-from tests.support.budget import examples
-from tests.support.oracle import needs_torch
 
 from .precision import ROUNDINGS, errors, ours, pytorchs
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import nn
 from minigrad.data import DataLoader, TensorDataset
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import BatchNorm1d, freeze_stats, recalibrate, train_eval_gap
-from tests.support.arrays import seeds
-from tests.support.tolerance import assert_close
 
 from .layers import assert_same_state, batch, state_of
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn import BatchNorm1d, BatchNorm2d
-from tests.support.arrays import seeds
-from tests.support.tolerance import assert_close
 
 from .cases import shapes
 from .derivatives import values

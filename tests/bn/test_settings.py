@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.oracles import torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 from minigrad_bn import BatchNorm1d, BatchNorm2d, Settings, batch_norm, use_batch_stats
-from tests.support.arrays import seeds
-from tests.support.oracle import needs_torch, torch
 
 from .bounds import assert_near, bounds_of, bounds_of_statistics
 from .cases import Case, cases, shapes

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.tolerance import ROUNDINGS, assert_close
 from minigrad_bn.statistics import count, moments, over, widen
-from tests.support.arrays import seeds, shapes
-from tests.support.tolerance import ROUNDINGS, assert_close
 
 floats32 = st.floats(-(2.0**100), 2.0**100, width=32)
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import ROUNDINGS
 from minigrad_bn.training import batch_norm_training
-from tests.support.arrays import seeds
-from tests.support.tolerance import ROUNDINGS
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases

@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.numeric import directional
+from minigrad.testing.oracles import torch, torch_derivatives
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 from minigrad_bn.training import batch_norm_training
-from tests.support.arrays import seeds, shapes
-from tests.support.numeric import directional
-from tests.support.oracle import needs_torch, torch, torch_derivatives
-from tests.support.tolerance import assert_close
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases, frozen

@@ -8,8 +8,8 @@ from hypothesis import given
 import minigrad as mg
 from minigrad import nn
 from minigrad.testing import check_grads
+from minigrad.testing.tolerance import assert_within
 from minigrad_bn import BatchNorm1d, Running, normalise
-from tests.support.tolerance import assert_within
 
 from .bounds import bounds_of
 from .cases import Case, cases

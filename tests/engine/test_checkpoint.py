@@ -17,11 +17,11 @@ from hypothesis import given
 import minigrad as mg
 from minigrad import nn
 from minigrad.tensor import Tensor
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.strategies.arrays import seeds
 from minigrad_bn import BatchNorm1d
 from tests.engine.programs import Step, drawn, loss_of, programs
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import to_numpy
 
 Call = Callable[..., Any]
 Pair = namedtuple("Pair", "first second")

@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import inner, to_numpy
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import inner, to_numpy
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 
 PRECISE = {"rtol": 1e-12, "atol": 1e-12}
 

@@ -14,14 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import cotangent_for, inner, to_numpy
+from minigrad.testing.numeric import assert_is_derivative
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close, largest
 from tests.engine.complex_programs import drawn, loss_of, programs, run
 from tests.engine.programs import Step
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import cotangent_for, inner, to_numpy
-from tests.support.numeric import assert_is_derivative
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
-from tests.support.tolerance import assert_close, largest
 
 Arrays = list[np.ndarray[Any, Any]]
 real_or_complex = st.booleans()

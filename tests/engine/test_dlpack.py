@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.support.oracle import needs_torch, to_torch, torch
+from minigrad.testing.oracles import to_torch, torch
+from minigrad.testing.suite.checks import needs_torch
 
 
 @needs_torch

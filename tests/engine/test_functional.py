@@ -10,7 +10,7 @@ import pytest
 
 import minigrad as mg
 from minigrad.tensor import Tensor
-from tests.support.derivatives import to_numpy
+from minigrad.testing.derivatives import to_numpy
 
 Layer = namedtuple("Layer", "weight bias")
 

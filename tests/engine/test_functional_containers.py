@@ -12,8 +12,8 @@ import pytest
 import minigrad as mg
 from minigrad import nn
 from minigrad.tensor import Tensor
+from minigrad.testing.derivatives import to_numpy
 from minigrad_bn import BatchNorm1d
-from tests.support.derivatives import to_numpy
 
 Pair = namedtuple("Pair", "first second")
 

@@ -108,6 +108,8 @@ def test_minigrad_never_imports_minigrad_bn(path: Path) -> None:
 def test_minigrad_bn_comes_in_through_the_public_doors_only(path: Path) -> None:
     doors = {"minigrad", "minigrad.extend", "minigrad.nn"}
     outside = {n for n in imports(path) if n.partition(".")[0] == "minigrad"} - doors
+    if name_of(path) == "minigrad_bn.records":  # what a test imports, and no net
+        outside = {n for n in outside if not n.startswith("minigrad.testing")}
     assert not outside, f"{name_of(path)} imports {outside}"
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) in ("mg", "nn", "extend"):

@@ -11,6 +11,13 @@ import pytest
 from hypothesis import given, settings
 
 import minigrad as mg
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.numeric import assert_is_derivative
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close, largest
 from tests.engine.programs import (
     Program,
     Step,
@@ -21,12 +28,6 @@ from tests.engine.programs import (
     programs,
     run,
 )
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import to_numpy
-from tests.support.numeric import assert_is_derivative
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
-from tests.support.tolerance import assert_close, largest
 
 Arrays = list[np.ndarray[Any, Any]]
 

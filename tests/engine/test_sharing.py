@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.tensor import Tensor
-from tests.support.arrays import lay_out, layouts, seeds
+from minigrad.testing.layout import lay_out
+from minigrad.testing.strategies.arrays import layouts, seeds
 
 # Operations that hand their gradient through as it is, or a view of it: where sharing threatens.
 passing: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import inner, to_numpy
-from tests.support.tolerance import assert_close, largest
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import inner, to_numpy
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close, largest
 
 norms = st.sampled_from(["backward", "ortho", "forward"])
 sizes = st.integers(1, 9)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.support.derivatives import to_numpy
+from minigrad.testing.derivatives import to_numpy
 
 Call = Callable[[], Any]
 

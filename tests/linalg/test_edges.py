@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.support.derivatives import to_numpy
+from minigrad.testing.derivatives import to_numpy
 
 
 def gradient(f: Any, values: Any, device: Any) -> Any:

@@ -11,8 +11,8 @@ from scipy.optimize.elementwise import find_root
 from sklearn.preprocessing import StandardScaler
 
 import minigrad as mg
-from tests.support.arrays import seeds
-from tests.support.budget import examples
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds
 
 from .rows_sklearn import dispatched
 

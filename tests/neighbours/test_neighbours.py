@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 
 import minigrad as mg
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import cotangent_for, gradients, second_gradients, value
-from tests.support.numeric import assert_is_derivative, directional
-from tests.support.tolerance import assert_close, assert_within, largest
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import cotangent_for, gradients, second_gradients, value
+from minigrad.testing.numeric import assert_is_derivative, directional
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close, assert_within, largest
 
 from .row import Neighbour, Refusal
 from .table import refused, working

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.support.tolerance import largest
+from minigrad.testing.tolerance import largest
 
 __all__ = ["Call"]
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.support.arrays import Domain, seeds, shapes
+from minigrad.testing.domain import Domain
+from minigrad.testing.strategies.arrays import seeds, shapes
 
 from .call import Call
 

@@ -9,7 +9,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from tests.support.oracle import torch
+from minigrad.testing.oracles import torch
 
 __all__ = ["both", "randomize"]
 

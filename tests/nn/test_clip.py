@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import minigrad as mg
 from minigrad import nn
 from minigrad.nn.utils import clip_grad_norm_, clip_grad_value_
-from tests.support.arrays import seeds, shapes
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch
-from tests.support.tolerance import assert_close
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 
 many_shapes = st.lists(shapes(0, 2, (0, 1, 2, 3)), min_size=1, max_size=3)
 

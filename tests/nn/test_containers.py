@@ -9,8 +9,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
-from tests.support.derivatives import to_numpy
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.oracles import torch
+from minigrad.testing.suite.checks import needs_torch
 
 
 def names(module: nn.Module) -> list[str]:

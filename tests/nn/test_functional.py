@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad.nn import functional as F
-from tests.support.arrays import lay_out, layouts, seeds
-from tests.support.budget import examples
-from tests.support.derivatives import cotangent_for, gradients, second_gradients, value
-from tests.support.oracle import needs_torch, torch, torch_derivatives
-from tests.support.tolerance import assert_close
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import cotangent_for, gradients, second_gradients, value
+from minigrad.testing.layout import lay_out
+from minigrad.testing.oracles import torch, torch_derivatives
+from minigrad.testing.strategies.arrays import layouts, seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close
 
 from .call import Call
 from .calls import calls

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import gradients, to_numpy, value
-from tests.support.oracle import from_torch, needs_torch, to_torch, torch, torch_derivatives
-from tests.support.tolerance import ROUNDINGS
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import gradients, to_numpy, value
+from minigrad.testing.oracles import from_torch, to_torch, torch, torch_derivatives
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import ROUNDINGS
 
 
 def assert_each_close(actual: Any, expected: Any) -> None:

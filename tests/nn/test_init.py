@@ -15,8 +15,9 @@ from scipy import stats
 import minigrad as mg
 from minigrad import nn
 from minigrad.nn import init
-from tests.support.derivatives import to_numpy
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.oracles import torch
+from minigrad.testing.suite.checks import needs_torch
 
 # An honest draw fails a Kolmogorov-Smirnov test at this level once in a million runs.
 LEVEL = 1e-6

@@ -12,7 +12,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn
-from tests.support.derivatives import to_numpy
+from minigrad.testing.derivatives import to_numpy
 
 
 class Block(nn.Module):

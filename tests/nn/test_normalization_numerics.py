@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
-from tests.support.arrays import seeds
+from minigrad.testing.strategies.arrays import seeds
 
 Array = np.ndarray
 

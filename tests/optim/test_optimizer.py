@@ -12,8 +12,9 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, optim
-from tests.support.derivatives import to_numpy
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.oracles import torch
+from minigrad.testing.suite.checks import needs_torch
 
 CLASSES = ["SGD", "Adam", "AdamW", "RMSprop"]
 

@@ -13,10 +13,11 @@ from hypothesis import given
 
 import minigrad as mg
 from minigrad import optim
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.derivatives import to_numpy
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.budget import examples
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.oracles import torch
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 
 from .training import Twins, give_gradients, make_parameters
 

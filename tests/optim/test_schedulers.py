@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minigrad import nn, optim
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.oracles import torch
+from minigrad.testing.suite.checks import needs_torch
 
 # Each schedule as a function of the library's lr_scheduler and an optimiser.
 schedules: dict[str, Callable[[Any, Any], Any]] = {

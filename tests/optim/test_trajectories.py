@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.arrays import seeds
-from tests.support.budget import examples
-from tests.support.oracle import needs_torch
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.suite.checks import needs_torch
 
 from .training import Twins
 

@@ -9,9 +9,9 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
-from tests.support.derivatives import to_numpy
-from tests.support.oracle import from_torch, to_torch, torch
-from tests.support.tolerance import assert_close, largest
+from minigrad.testing.derivatives import to_numpy
+from minigrad.testing.oracles import from_torch, to_torch, torch
+from minigrad.testing.tolerance import assert_close, largest
 
 __all__ = ["Twins", "give_gradients", "make_parameters"]
 

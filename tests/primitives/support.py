@@ -1,4 +1,4 @@
-"""Writes docs/support.md from the primitive table: `python -m tests.primitives.support`."""
+"""Writes docs/support.md from the records: `python -m tests.primitives.support`."""
 
 from __future__ import annotations
 
@@ -7,63 +7,20 @@ from inspect import Parameter, signature
 from pathlib import Path
 
 from minigrad.primitive import Primitive
+from minigrad.testing import OpRecord
+from minigrad.testing.records import everything, sections
 from tests.standard import page as standard
-
-from . import (
-    rows_bn,
-    rows_complex,
-    rows_composed,
-    rows_constants,
-    rows_elementwise,
-    rows_fft,
-    rows_indexing,
-    rows_linalg,
-    rows_matrices,
-    rows_nn,
-    rows_reductions,
-    rows_sets,
-    rows_shapes,
-    rows_special,
-    rows_windows,
-)
-from .row import Row
-from .table import everything
 
 __all__ = ["page", "write"]
 
 path = Path(__file__).parents[2] / "docs" / "support.md"
 
-sections = {
-    "Element by element": rows_elementwise.rows,
-    "Integer and boolean results": rows_constants.rows,
-    "Without a derivative": rows_sets.rows,
-    "Reductions and scans": rows_reductions.rows,
-    "Arranging": rows_shapes.rows,
-    "Windows": rows_windows.rows,
-    "Indexing": rows_indexing.rows,
-    "Products": rows_linalg.rows,
-    "Linear algebra": rows_matrices.rows,
-    "Special functions": rows_special.rows,
-    "Nets": rows_nn.rows,
-    "Batch normalisation": rows_bn.rows,
-    "Complex numbers": [*rows_complex.rows, *rows_complex.composed],
-    "Fourier transforms": [*rows_fft.rows, *rows_fft.composed],
-    "Composed of the others": [
-        *rows_composed.rows,
-        *rows_linalg.composed,
-        *rows_matrices.composed,
-        *rows_special.composed,
-    ],
-}
-
-complex_rows = [*sections["Complex numbers"], *sections["Fourier transforms"]]
-
 introduction = """\
 # What is supported, and how it is tested
 
-This page is made from the primitive table of the tests (`python -m tests.primitives.support`), and
-a test keeps it true. Each line is an operation. Its row in the table draws inputs of many shapes
-and memory layouts, and drives the tests of
+This page is made from the records of the operations (`python -m tests.primitives.support`), and
+a test keeps it true. Each line is an operation. Its record (in `minigrad.testing.records`) draws
+inputs of many shapes and memory layouts, and drives the tests of
 
 - its value, against NumPy and PyTorch, also for arrays without elements;
 - its gradient under random cotangents, against PyTorch and finite differences, as a linear map that
@@ -107,30 +64,33 @@ def inputs_of(rule: Callable[..., object]) -> Iterator[str]:
             yield parameter.name
 
 
-def through_complex(row: Row) -> bool:
-    """Whether the row's derivatives pass through complex numbers."""
-    return row in complex_rows or (row.primitive is not None and row.primitive.complex)
+def through_complex(record: OpRecord) -> bool:
+    """Whether the record's derivatives pass through complex numbers."""
+    listed = record in sections["Complex numbers"] or record in sections["Fourier transforms"]
+    return listed or (record.primitive is not None and record.primitive.complex)
 
 
-def line(row: Row) -> str:
+def line(record: OpRecord) -> str:
     gradient = "yes"
-    if row.constant:
+    if record.constant:
         gradient = "none"
-    elif row.undefined:
+    elif record.undefined:
         gradient = "error"
-    elif row.kinks == "0 everywhere":
+    elif record.kinks == "0 everywhere":
         gradient = "0"
     cells = [
-        f"`{row.name}`",
+        f"`{record.name}`",
         gradient,
         gradient,
-        "yes" if through_complex(row) else "",
-        "" if gradient in ("none", "error") or row.primitive is None else keeps(row.primitive),
+        "yes" if through_complex(record) else "",
+        ""
+        if gradient in ("none", "error") or record.primitive is None
+        else keeps(record.primitive),
         "tested",
         "tested",
         "not run here",
-        "PyTorch" if row.torch else "",
-        row.kinks,
+        "PyTorch" if record.oracle else "",
+        record.kinks,
     ]
     return f"| {' | '.join(cells)} |\n".replace("  ", " ")
 
@@ -138,8 +98,8 @@ def line(row: Row) -> str:
 def page() -> str:
     """The whole page."""
     parts = [introduction]
-    for title, rows in sections.items():
-        parts.append(f"\n## {title}\n\n{heading}{''.join(map(line, rows))}")
+    for title, records in sections.items():
+        parts.append(f"\n## {title}\n\n{heading}{''.join(map(line, records))}")
     return "".join([*parts, standard.section(everything)])
 
 

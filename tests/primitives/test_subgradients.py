@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.support.oracle import needs_torch, torch
+from minigrad.testing.oracles import torch
+from minigrad.testing.suite.checks import needs_torch
 
 page = Path(__file__).parents[2] / "docs" / "subgradients.md"
 numbers = {"inf": math.inf, "nan": math.nan}

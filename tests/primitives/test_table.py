@@ -1,4 +1,4 @@
-"""The table is complete: every primitive has a row, every public function is in some row."""
+"""The records are complete: one for every primitive, some for every public function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,11 +16,10 @@ import minigrad_bn
 from minigrad.autograd.walk import reachable
 from minigrad.primitive import Primitive, all_primitives
 from minigrad.tensor import Node
-from tests.support.budget import examples
+from minigrad.testing.budget import examples
+from minigrad.testing.records import everything, fft, primitives, sections
 
-from . import rows_complex, rows_fft, support
-from .row import Row
-from .table import everything, primitives
+from . import support
 
 makes_or_inspects = {
     *("At", "Device", "Tensor"),
@@ -43,15 +41,21 @@ def import_everything() -> None:
                 import_module(module.name)
 
 
-def test_every_primitive_has_one_row_and_every_row_its_primitive() -> None:
+def is_ours(primitive: Primitive) -> bool:
+    """Whether a primitive is not one of those that tests define."""
+    functions = [f for f in (*primitive.written, primitive.forward) if f is not None]
+    return all(f.__module__.startswith("minigrad") for f in functions[:1])
+
+
+def test_every_primitive_has_one_record_and_every_record_its_primitive() -> None:
     import_everything()
-    counted = Counter(row.primitive for row in primitives)
-    missing = [p.name for p in all_primitives if p not in counted]
-    assert not missing, f"primitives without a row in tests/primitives: {missing}"
+    counted = Counter(record.primitive for record in primitives)
+    missing = [p.name for p in all_primitives if p not in counted and is_ours(p)]
+    assert not missing, f"primitives without a record: {missing}"
     strangers = [p.name for p in counted if p not in all_primitives]
-    assert not strangers, f"rows of no primitive: {strangers}"
+    assert not strangers, f"records of no primitive: {strangers}"
     assert max(counted.values()) == 1
-    names = Counter(row.name for row in everything)
+    names = Counter(record.name for record in everything)
     assert max(names.values()) == 1, names.most_common(1)
 
 
@@ -65,71 +69,33 @@ def public_functions(namespace: Any, names: list[str]) -> set[str]:
     }
 
 
-def test_every_public_function_has_a_row() -> None:
-    listed = {row.name for row in everything} | {
-        row.call.__name__ for row in everything if isinstance(row.call, Primitive)
+def test_every_public_function_has_a_record() -> None:
+    listed = {record.name for record in everything} | {
+        record.call.__name__ for record in everything if isinstance(record.call, Primitive)
     }
     listed |= {name.partition(".")[0] for name in listed}  # one row for each of several outputs
     offered = public_functions(mg, [n for n in vars(mg) if n not in makes_or_inspects])
     offered |= public_functions(mg.special, mg.special.__all__)
     offered |= public_functions(mg.linalg, mg.linalg.__all__)
     offered |= public_functions(mg.fft, mg.fft.__all__) - {"fftfreq", "rfftfreq"}
-    assert not offered - listed, f"without a row: {sorted(offered - listed)}"
-
-
-@pytest.mark.parametrize("row", [row for row in everything if row.constant], ids=str)
-@examples(0.1)
-@given(data=st.data())
-def test_the_value_of_a_constant_operation_requires_no_grad(
-    row: Row, device: Any, data: Any
-) -> None:
-    case = data.draw(row.draw())
-    y = row.call(*row.tensors(case, device, row.wanted(case)), **case.params)
-    assert not y.requires_grad
-    assert y.dtype.kind in "biu"
-
-
-@pytest.mark.parametrize("row", [row for row in everything if row.undefined], ids=str)
-@examples(0.1)
-@given(data=st.data(), way=st.sampled_from(["backward", "grad", "create_graph"]))
-def test_a_derivative_that_is_not_defined_is_an_error(
-    row: Row, device: Any, way: str, data: Any
-) -> None:
-    case = data.draw(row.draw())
-    leaves = row.tensors(case, device, row.wanted(case))
-    y = row.call(*leaves, **case.params)
-    assert y.requires_grad
-    loss = mg.sum(y) + sum((mg.sum(x) for x in leaves), start=0.0)
-    ask: Any = loss.backward
-    if way != "backward":
-        ask = lambda: mg.autograd.grad(loss, leaves, create_graph=way == "create_graph")
-    with pytest.raises(TypeError, match=rf"^{row.name}, recorded at .*, has no derivative"):
-        ask()
-    assert all(x.grad is None for x in leaves)
-
-
-@pytest.mark.parametrize("row", primitives, ids=str)
-def test_a_bad_call_names_the_operation_and_what_is_wrong(row: Row, device: Any) -> None:
-    assert row.bad, f"{row} has no bad call"
-    for call, error, message in row.bad:
-        with pytest.raises(error, match=message):
-            call(device)
+    assert not offered - listed, f"without a record: {sorted(offered - listed)}"
 
 
 elsewhere = {"alias", "copy", "to_device"}
 """Primitives that no function of a row records; tests/engine/test_complex.py goes through them."""
 
 
-def test_every_primitive_whose_rules_hold_for_complex_numbers_has_a_row_with_some() -> None:
+def test_every_primitive_whose_rules_hold_for_complex_numbers_has_a_record_with_some() -> None:
     """And no other has: the flag and the rows of complex numbers are the same list."""
     tested: set[str] = set()
 
     @examples(0.1)
     @given(data=st.data())
     def run(data: Any) -> None:
-        for row in [*rows_complex.rows, *rows_complex.composed, *rows_fft.rows]:
-            case = data.draw(row.draw())
-            y = row.call(*row.tensors(case, "cpu", row.wanted(case)), **case.params)
+        for record in [*sections["Complex numbers"], *fft.records]:
+            case = data.draw(record.draw())
+            leaves = record.tensors(case, "cpu", record.wanted(case))
+            y = record.call(*leaves, **case.params)
             nodes = [node for node in reachable([y.node]) if node.__class__ is Node]
             tested.update(node.primitive.name for node in nodes)
 
@@ -141,5 +107,3 @@ def test_every_primitive_whose_rules_hold_for_complex_numbers_has_a_row_with_som
 
 def test_the_support_page_says_what_the_table_says() -> None:
     assert support.path.read_text() == support.page(), "run python -m tests.primitives.support"
-    listed = [row for rows in support.sections.values() for row in rows]
-    assert {row.name for row in listed} == {row.name for row in everything}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 import minigrad as mg
-from tests.support.arrays import seeds
-from tests.support.budget import examples
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds
 
 from .truth import Function, functions, logarithmic, ndtr
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import minigrad as mg
-from tests.support.arrays import lay_out
+from minigrad.testing.layout import lay_out
 
 from .reference import namespace_of, numpy_standard, strict
 

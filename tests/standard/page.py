@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.primitives.row import Row
+from minigrad.testing.record import OpRecord
 
 from .derivatives import derivatives_of
 from .entry import Entry
@@ -43,7 +43,7 @@ def line(entry: Entry, kinks: str) -> str:
     return f"| {' | '.join(cells)} |\n".replace("  ", " ")
 
 
-def section(rows: list[Row]) -> str:
+def section(rows: list[OpRecord]) -> str:
     """A line for every function of the standard; what happens at kinks is read from the rows."""
     kinks = {row.name: row.kinks for row in rows}
     ordered = sorted(entries, key=lambda entry: (entry.place != "main", repr(entry)))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.support.arrays import seeds, shapes
-from tests.support.budget import examples
-from tests.support.keys import keys
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.strategies.indexing import index_expressions
 
 from .entry import values
 from .reference import BOOL, COMPLEX, FLOATS, INTS, UINTS, all_dtypes
@@ -101,7 +101,9 @@ def test_taking_and_assigning_are_numpys_for_every_key(
     device: Any, data: Any, shape: Any, dtype: str, seed: int
 ) -> None:
     a = values(np.random.default_rng(seed), shape, dtype)
-    key = data.draw(keys(shape, repeats=False) | st.sampled_from([True, False, (None, True), ...]))
+    key = data.draw(
+        index_expressions(shape, repeats=False) | st.sampled_from([True, False, (None, True), ...])
+    )
     x = handle = mg.asarray(a, device=device)
     taken = np.asarray(a[key])
     found = x[key]

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from tests.support.arrays import seeds, shapes
-from tests.support.budget import examples
-from tests.support.tolerance import assert_close, largest
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.tolerance import assert_close, largest
 
 from .entry import Call, Entry, flat
 from .reference import all_dtypes, dtype_name, functions

@@ -16,7 +16,7 @@ import minigrad as mg
 from minigrad.backends import Backend
 from minigrad.backends.strict import StrictBackend
 from minigrad.testing.conformance import BackendConformance, Finding, Report
-from tests.primitives.table import everything
+from minigrad.testing.records import everything
 
 root = Path(__file__).parents[2]
 some = [r for r in everything if r.name in ("exp", "matmul", "sum", "take")]
@@ -151,7 +151,7 @@ def test_a_backend_given_as_a_function_of_a_package_is_graded(
 program = """
 import minigrad as mg
 from minigrad.testing.conformance import BackendConformance
-from tests.primitives.table import everything
+from minigrad.testing.records import everything
 assert "jax" in mg.backends.available()
 x = mg.tensor([1.0, 2.0], device="jax", requires_grad=True)
 mg.sum(mg.exp(x)).backward()

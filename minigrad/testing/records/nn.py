@@ -1,0 +1,133 @@
+"""Records of the primitives that nets are made of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.nn import functional as F
+
+from ..conduct import ErrorCase
+from ..domain import Domain
+from ..record import Case, OpRecord, Sides, named
+from ..strategies.arrays import seeds, shapes
+from ..strategies.calls import arrays, one_array
+from .kinds import unary
+
+__all__ = ["records"]
+
+distinct = Domain(distinct=True)
+Shape = tuple[int, ...]
+
+
+def slopes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    return {"negative_slope": draw(st.sampled_from([0.01, 0.3, -0.5]))}
+
+
+@st.composite
+def predictions(draw: st.DrawFn, sides: Sides) -> Case:
+    shape = draw(shapes(0, 3, sides))
+    found = arrays((Domain(), Domain()), [shape, shape], draw(seeds))
+    return Case(found, {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))})
+
+
+@st.composite
+def affine(draw: st.DrawFn, sides: Sides) -> Case:
+    lead = draw(shapes(0, 2, sides))
+    n, m = draw(st.sampled_from(sides)), draw(st.sampled_from(sides))
+    found = [(*lead, n), (m, n), (m,)][: draw(st.integers(2, 3))]
+    return Case(arrays((Domain(),) * len(found), found, draw(seeds)), {})
+
+
+@st.composite
+def features(draw: st.DrawFn, sides: Sides) -> Case:
+    sides = [n for n in sides if n != 1]
+    shape = draw(shapes(1, 3, sides))
+    k = draw(st.integers(1, len(shape)))
+    params = {"normalized_shape": shape[-k:], "eps": draw(st.sampled_from([0.2, 1.0]))}
+    return Case(arrays((distinct,), [shape], draw(seeds)), params)
+
+
+@st.composite
+def images(draw: st.DrawFn, sides: Sides) -> Case:
+    lead = (draw(st.sampled_from(sides)), draw(st.sampled_from([1, 2])))
+    kernel, stride, dilation = (
+        tuple(draw(st.integers(1, most)) for _ in range(2)) for most in (2, 3, 2)
+    )
+    size = tuple(
+        d * (k - 1) + 1 + draw(st.integers(0, 3)) for k, d in zip(kernel, dilation, strict=True)
+    )
+    params = {"kernel_size": kernel, "stride": stride, "dilation": dilation}
+    return Case(arrays((distinct,), [(*lead, *size)], draw(seeds)), params)
+
+
+def gelu_tanh_reference(x: Any) -> Any:
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+
+
+def squared_error_reference(x: Any, target: Any, reduction: str) -> Any:
+    squares = (x - target) ** 2
+    return squares if reduction == "none" else getattr(np, reduction)(squares)
+
+
+def linear_reference(x: Any, weight: Any, bias: Any = 0.0) -> Any:
+    return x @ weight.T + bias
+
+
+def layer_norm_reference(x: Any, normalized_shape: Shape, eps: float) -> Any:
+    axes = tuple(range(x.ndim - len(normalized_shape), x.ndim))
+    centred = x - np.mean(x, axis=axes, keepdims=True)
+    return centred / np.sqrt(np.mean(centred**2, axis=axes, keepdims=True) + eps)
+
+
+def max_pool_reference(x: Any, kernel_size: Shape, stride: Shape, dilation: Shape) -> Any:
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(kernel_size, dilation, strict=True))
+    seen = np.lib.stride_tricks.sliding_window_view(x, spans, axis=(2, 3))
+    steps = tuple(slice(None, None, s) for s in (*stride, *dilation))
+    return np.max(seen[(..., *steps)], axis=(-2, -1))
+
+
+def ones(*shape: int, device: Any) -> mg.Tensor:
+    return mg.ones(shape, device=device)
+
+
+records = [
+    unary(named("gelu_tanh"), reference=gelu_tanh_reference,
+          oracle=lambda t, x: t.nn.functional.gelu(x, approximate="tanh")),
+    OpRecord("leaky_relu", named("leaky_relu"), F.leaky_relu,
+        one_array(Domain(away=(0.0,)), slopes),
+        lambda x, negative_slope: np.where(x > 0, x, negative_slope * x),
+        lambda t, x, negative_slope: t.nn.functional.leaky_relu(x, negative_slope),
+        kinks="the negative slope at 0",
+        errors=(ErrorCase(lambda device: F.leaky_relu([1.0]), TypeError,
+            "leaky_relu: input 0 is a list"),)),
+    OpRecord("mse_loss", named("squared_error"), F.mse_loss, predictions, squared_error_reference,
+        lambda t, x, target, reduction: t.nn.functional.mse_loss(x, target, reduction=reduction),
+        sums=True,
+        errors=(ErrorCase(lambda device: F.mse_loss(ones(2, device=device), ones(3, device=device)),
+                 ValueError, r"mse_loss: input \(2,\) and target \(3,\) differ in shape"),)),
+    OpRecord("linear", named("linear"), F.linear, affine, linear_reference,
+        lambda t, *xs: t.nn.functional.linear(*xs), sums=True,
+        errors=(ErrorCase(lambda device: F.linear(ones(2, 3, device=device), ones(4, 5,
+            device=device)),
+                 ValueError, r"linear: input \(2, 3\) with weight \(4, 5\): the last axis must be"),
+             ErrorCase(lambda device: F.linear(ones(3, device=device), ones(4, 3, device=device),
+                                         ones(3, device=device)),
+                 ValueError, r"linear: weight \(4, 3\) and bias \(3,\)"))),
+    OpRecord("layer_norm", named("standardize"), F.layer_norm, features, layer_norm_reference,
+        lambda t, x, normalized_shape, eps: t.layer_norm(x, normalized_shape, eps=eps),
+        ties=True, sums=True,
+        errors=(ErrorCase(lambda device: F.layer_norm(ones(2, 3, device=device), 2), ValueError,
+                 r"layer_norm: input \(2, 3\) does not end in \(2,\)"),)),
+    OpRecord("max_pool2d", named("max_pool"), F.max_pool2d, images, max_pool_reference,
+        lambda t, x, kernel_size, stride, dilation: t.max_pool2d(
+            x, kernel_size, stride, dilation=dilation),
+        ties=True, kinks="the first of equal elements takes it",
+        errors=(ErrorCase(lambda device: F.max_pool2d(ones(1, 1, 2, 2, device=device), 3),
+            ValueError,
+                 "max_pool2d: a window of 3 does not fit"),)),
+]  # fmt: skip

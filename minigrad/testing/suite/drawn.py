@@ -1,0 +1,45 @@
+"""A call that Hypothesis drew from a record, ready to be differentiated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..derivatives import cotangent_for, value
+from ..record import Case, OpRecord
+from ..strategies.arrays import seeds
+from ..tolerance import assert_close, largest
+
+__all__ = ["Drawn"]
+
+
+class Drawn:
+    """A call to differentiate: its function, wanted inputs, value, and a random cotangent."""
+
+    def __init__(self, data: Any, record: OpRecord, device: Any) -> None:
+        self.case: Case = data.draw(record.draw())
+        self.rng = np.random.default_rng(data.draw(seeds))
+        self.f = lambda *xs: record.call(*xs, **self.case.params)
+        self.inputs = list(self.case.inputs)
+        self.wanted = record.wanted(self.case)
+        self.y = value(self.f, self.inputs, device)
+        self.u = cotangent_for(self.y, self.rng)
+        self.condition = record.condition
+        self.what = f"{record}{self.case.params}"
+
+    def directions(self) -> list[Any]:
+        """A random direction for each wanted input."""
+        return [cotangent_for(self.inputs[i], self.rng) for i in self.wanted]
+
+    def along(self, directions: list[Any]) -> list[Any]:
+        """A direction for every input: zero for those without a derivative."""
+        moved = dict(zip(self.wanted, directions, strict=True))
+        return [moved[i] if i in moved else np.zeros_like(x) for i, x in enumerate(self.inputs)]
+
+    def close(self, actual: Any, expected: Any, what: str, order: int = 1) -> None:
+        """Fail unless a derivative of that order is what it should be, up to rounding."""
+        magnitude = largest(*self.inputs, self.y) * largest(self.u) * largest(expected)
+        magnitude *= self.condition ** (order + 1)
+        what = f"{self.what}: {what}"
+        assert_close(actual, expected, what, terms=self.case.terms, magnitude=magnitude)

@@ -1,1 +1,0 @@
-"""What tests share: derived tolerances, oracles, numerical derivatives, arrays to try."""
