@@ -12,7 +12,7 @@ from minigrad.testing.conduct import ErrorCase
 from minigrad.testing.domain import Domain
 from minigrad.testing.record import Case, OpRecord, Sides, named
 from minigrad.testing.strategies.arrays import seeds, shapes
-from minigrad.testing.strategies.calls import arrays
+from minigrad.testing.strategies.calls import inputs_from
 from minigrad_bn import batch_norm
 from minigrad_bn.evaluation import batch_norm_evaluation
 from minigrad_bn.second_order import weight_gradient, x_gradient
@@ -28,7 +28,7 @@ def batches(draw: st.DrawFn, sides: Sides) -> Case:
     n = draw(st.sampled_from([n for n in sides if n != 1]))
     shape = (n, draw(st.sampled_from(sides)), *draw(shapes(0, 2, sides)))
     domains = (Domain(distinct=True), Domain(-2, 2, zeros=0.2), Domain())
-    found = arrays(domains, [shape, shape[1:2], shape[1:2]], draw(seeds))
+    found = inputs_from(domains, [shape, shape[1:2], shape[1:2]], draw(seeds))
     return Case(found, {"eps": draw(st.sampled_from([0.2, 1.0]))})
 
 
@@ -36,7 +36,7 @@ def batches(draw: st.DrawFn, sides: Sides) -> Case:
 def batches_and_statistics(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(2, 4, sides))
     c = shape[1:2]
-    found = arrays((Domain(),) * 4, [shape, c, c, c], draw(seeds))
+    found = inputs_from((Domain(),) * 4, [shape, c, c, c], draw(seeds))
     return Case(found, {"axes": (0, *range(2, len(shape)))})
 
 
@@ -56,7 +56,7 @@ def training_reference(x: Any, weight: Any, bias: Any, eps: float) -> Any:
 def cotangents_and_batches(draw: st.DrawFn, sides: Sides, weight: bool = True) -> Case:
     """A cotangent, the values it belongs to, and gamma."""
     x, gamma, _ = (found := draw(batches(sides))).inputs
-    (g,) = arrays((Domain(),), [x.shape], draw(seeds))
+    (g,) = inputs_from((Domain(),), [x.shape], draw(seeds))
     axes = (0, *range(2, x.ndim))
     return Case((g, x, gamma) if weight else (g, x), {"axes": axes, **found.params})
 

@@ -79,6 +79,22 @@ def backends() -> None:
     list_backends()
 
 
+@app.command()
+def check(
+    backend: Annotated[str, typer.Argument(help="numpy, strict, …, or package.module:function.")],
+    examples: Annotated[int, typer.Option(help="Calls to try of each operation.")] = 3,
+    json: Annotated[Path | None, typer.Option(help="A file for the report as JSON.")] = None,
+) -> None:
+    """Grade a backend: its names, dtypes and devices, every rule on it, hidden copies, training.
+
+    What passes is counted, what does not is listed with the reason; the exit status is 1 if
+    something fails. Needs the packages of the extra test.
+    """
+    from .check import check
+
+    raise typer.Exit(check(backend, examples, json))
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command, of the program's own arguments by default; its exit status."""
     args = sys.argv[1:] if args is None else args

@@ -1,1 +1,3 @@
+"""Options and fixtures of minigrad's tests: the device, the profiles."""
+
 pytest_plugins = ["minigrad.testing.plugin"]

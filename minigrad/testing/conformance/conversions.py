@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
+
+import numpy
 
 from minigrad.backends import Backend
 
-__all__ = ["Conversions", "counted_conversions"]
+__all__ = ["Conversions", "can_be_seen", "counted_conversions"]
+
+MISSING = object()
 
 
 class Conversions:
@@ -31,32 +35,45 @@ class Conversions:
 def counted_conversions(backend: Backend) -> Iterator[Conversions]:
     """Count conversions of `backend`'s arrays in a block.
 
-    Seen are `Backend.to_numpy` and, where the type of the arrays can be patched, `__array__`.
+    Seen are `Backend.to_numpy`, `numpy.asarray` and `numpy.array`, by whomever they are called as
+    those, and the `__array__` of the arrays where their type can be patched.
     """
     count = Conversions()
-    kind: Any = backend.array_type
-    to_numpy, to_array = backend.to_numpy, kind.__dict__.get("__array__")
-
-    def counted_to_numpy(array: Any) -> Any:
-        count.by_way["to_numpy"] += 1
-        return to_numpy(array)
-
-    def counted_array(self: Any, *args: Any, **kwargs: Any) -> Any:
-        count.by_way["__array__"] += 1
-        assert to_array is not None
-        return to_array(self, *args, **kwargs)
-
-    patched = False
-    backend.to_numpy = counted_to_numpy  # type: ignore[method-assign]
-    try:
-        if to_array is not None:
-            try:
-                kind.__array__ = counted_array
-                patched = True
-            except TypeError:  # a type written in C
-                pass
+    kind = backend.array_type
+    with ExitStack() as stack:
+        for owner, name in (
+            (backend, "to_numpy"), (numpy, "asarray"), (numpy, "array"), (kind, "__array__"),
+        ):  # fmt: skip
+            stack.enter_context(watched(owner, name, kind, count))
         yield count
+
+
+@contextmanager
+def watched(owner: Any, name: str, kind: type, count: Conversions) -> Iterator[None]:
+    """Count the calls of `owner.name` that get an array of `kind` first."""
+    original = getattr(owner, name, None)
+    own = vars(owner).get(name, MISSING)
+
+    def counted(*args: Any, **kwargs: Any) -> Any:
+        if args and isinstance(args[0], kind):
+            count.by_way[name] += 1
+        assert original is not None
+        return original(*args, **kwargs)
+
+    try:
+        if original is not None:
+            setattr(owner, name, counted)
+    except TypeError:  # a type written in C, whose conversions the others see
+        original = None
+    try:
+        yield
     finally:
-        del backend.to_numpy
-        if patched:
-            kind.__array__ = to_array
+        if original is not None:
+            delattr(owner, name) if own is MISSING else setattr(owner, name, own)
+
+
+def can_be_seen(backend: Backend) -> bool:
+    """Whether a conversion of the backend's arrays to NumPy is counted at all: tried on one."""
+    with counted_conversions(backend) as count, suppress(TypeError):
+        numpy.asarray(backend.xp.zeros(2))
+    return bool(count.conversions)

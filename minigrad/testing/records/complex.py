@@ -17,7 +17,7 @@ import minigrad as mg
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import any_axis, arrays, broadcasting, one_array, one_axis
+from ..strategies.calls import any_axis, broadcasting, inputs_from, one_array, one_axis
 from .kinds import unary
 
 __all__ = ["composed", "families", "records"]
@@ -88,14 +88,14 @@ def products(draw: st.DrawFn, sides: Sides) -> Case:
     if draw(st.booleans()):
         right = (inner, columns)
     domains = draw(st.sampled_from([(plane, plane), (line, plane), (plane, line)]))
-    return Case(arrays(domains, [left, right], draw(seeds)), {})
+    return Case(inputs_from(domains, [left, right], draw(seeds)), {})
 
 
 @st.composite
 def pairs_of_vectors(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
     stretched = (*(draw(st.sampled_from([1, n])) for n in shape[:-1]), shape[-1])
-    return Case(arrays((plane, plane), [stretched, shape], draw(seeds)), {})
+    return Case(inputs_from((plane, plane), [stretched, shape], draw(seeds)), {})
 
 
 def exponents(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, complex]:
@@ -129,11 +129,11 @@ def assigned_in_numpy(z: Any, v: Any) -> Any:
 
 
 def one_of_shape(*shape: int) -> Callable[[Sides], st.SearchStrategy[Case]]:
-    return lambda sides: seeds.map(lambda seed: Case(arrays((plane,), [shape], seed), {}))
+    return lambda sides: seeds.map(lambda seed: Case(inputs_from((plane,), [shape], seed), {}))
 
 
 def row_and_column(sides: Sides) -> st.SearchStrategy[Case]:
-    return seeds.map(lambda seed: Case(arrays((plane, line), [(1, 3), (2, 1)], seed), {}))
+    return seeds.map(lambda seed: Case(inputs_from((plane, line), [(1, 3), (2, 1)], seed), {}))
 
 
 records = [

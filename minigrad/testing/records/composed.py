@@ -12,7 +12,7 @@ import minigrad as mg
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays, broadcasting, one_array, one_axis
+from ..strategies.calls import broadcasting, inputs_from, one_array, one_axis
 
 __all__ = ["records"]
 
@@ -83,7 +83,7 @@ def orders(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
 @st.composite
 def two_vectors(draw: st.DrawFn, sides: Sides) -> Case:
     found = [draw(shapes(1, 1, sides)) for _ in range(2)]
-    return Case(arrays((Domain(), Domain()), found, draw(seeds)), {})
+    return Case(inputs_from((Domain(), Domain()), found, draw(seeds)), {})
 
 
 def sort_reference(x: Any, axis: int, descending: bool) -> Any:

@@ -11,7 +11,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays, one_array, one_axis
+from ..strategies.calls import inputs_from, one_array, one_axis
 from .kinds import binary, reduction, unary
 
 __all__ = ["records"]
@@ -33,7 +33,7 @@ def extremum_axis(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, object]:
 
 @st.composite
 def sorted_and_sought(draw: st.DrawFn, sides: Sides) -> Case:
-    a, b = arrays((coarse, coarse), [draw(shapes(1, 1, sides)), draw(shapes(0, 2, sides))],
+    a, b = inputs_from((coarse, coarse), [draw(shapes(1, 1, sides)), draw(shapes(0, 2, sides))],
                   draw(seeds))  # fmt: skip
     return Case((np.sort(a), b), {"side": draw(st.sampled_from(["left", "right"]))})
 

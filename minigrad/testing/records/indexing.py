@@ -14,7 +14,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays
+from ..strategies.calls import inputs_from
 from ..strategies.indexing import index_expressions
 
 __all__ = ["records"]
@@ -30,14 +30,16 @@ def places(shape: Shape, key: Any) -> Any:
 @st.composite
 def taken(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
-    return Case(arrays((Domain(),), [shape], draw(seeds)), {"key": draw(index_expressions(shape))})
+    return Case(
+        inputs_from((Domain(),), [shape], draw(seeds)), {"key": draw(index_expressions(shape))}
+    )
 
 
 @st.composite
 def scattered(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
     key = draw(index_expressions(shape))
-    v = arrays((Domain(),), [places(shape, key).shape], draw(seeds))
+    v = inputs_from((Domain(),), [places(shape, key).shape], draw(seeds))
     return Case(v, {"key": key, "shape": shape})
 
 
@@ -48,7 +50,7 @@ def assigned(draw: st.DrawFn, sides: Sides) -> Case:
     full = places(shape, key).shape
     tail = full[draw(st.integers(0, len(full))) :]
     found = [shape, tuple(draw(st.sampled_from([1, n])) for n in tail)]
-    return Case(arrays((Domain(), Domain()), found, draw(seeds)), {"key": key})
+    return Case(inputs_from((Domain(), Domain()), found, draw(seeds)), {"key": key})
 
 
 def scatter_reference(v: Any, key: Any, shape: Shape) -> Any:

@@ -14,7 +14,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import broadcastable_shapes, seeds, shapes
-from ..strategies.calls import arrays, one_array, one_axis
+from ..strategies.calls import inputs_from, one_array, one_axis
 
 __all__ = ["composed", "records"]
 
@@ -26,14 +26,14 @@ def factors(draw: st.DrawFn, sides: Sides) -> Case:
     n, k, m = (draw(st.sampled_from(sides)) for _ in range(3))
     a = (k,) if not left and draw(st.booleans()) else (*left, n, k)
     b = (k,) if not right and draw(st.booleans()) else (*right, k, m)
-    return Case(arrays((Domain(), Domain()), [a, b], draw(seeds)), {})
+    return Case(inputs_from((Domain(), Domain()), [a, b], draw(seeds)), {})
 
 
 @st.composite
 def contracted(draw: st.DrawFn, sides: Sides) -> Case:
     shared = draw(shapes(0, 2, sides))
     a, b = draw(shapes(0, 1, sides)), draw(shapes(0, 1, sides))
-    found = arrays((Domain(), Domain()), [(*a, *shared), (*shared, *b)], draw(seeds))
+    found = inputs_from((Domain(), Domain()), [(*a, *shared), (*shared, *b)], draw(seeds))
     return Case(found, {"axes": len(shared)})
 
 
@@ -41,13 +41,13 @@ def contracted(draw: st.DrawFn, sides: Sides) -> Case:
 def vectors(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
     axis = draw(st.integers(-len(shape), -1))
-    return Case(arrays((Domain(), Domain()), [shape, shape], draw(seeds)), {"axis": axis})
+    return Case(inputs_from((Domain(), Domain()), [shape, shape], draw(seeds)), {"axis": axis})
 
 
 @st.composite
 def two_vectors(draw: st.DrawFn, sides: Sides) -> Case:
     found = [draw(shapes(1, 1, sides)) for _ in range(2)]
-    return Case(arrays((Domain(), Domain()), found, draw(seeds)), {})
+    return Case(inputs_from((Domain(), Domain()), found, draw(seeds)), {})
 
 
 def norms(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, Any]:

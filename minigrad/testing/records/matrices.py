@@ -15,7 +15,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import broadcastable_shapes, seeds
-from ..strategies.calls import arrays, one_array
+from ..strategies.calls import inputs_from, one_array
 from ..strategies.matrices import (
     OF_SOLUTIONS,
     OF_VECTORS,
@@ -238,7 +238,7 @@ records = [
 def triples(draw: st.DrawFn, sides: Sides) -> Case:
     """Vectors of three elements along the last axis; the others broadcast."""
     left, right = draw(broadcastable_shapes(2, max_dims=2, sides=sides))
-    return Case(arrays((Domain(), Domain()), [(*left, 3), (*right, 3)], draw(seeds)), {})
+    return Case(inputs_from((Domain(), Domain()), [(*left, 3), (*right, 3)], draw(seeds)), {})
 
 
 def offsets(draw: st.DrawFn, shape: tuple[int, ...]) -> dict[str, Any]:
@@ -271,7 +271,7 @@ def summations(draw: st.DrawFn, sides: Sides) -> Case:
         axes = [*(sizes[c] for c in before), dots if ellipsis else (), *(sizes[c] for c in after)]
         all_shapes.append(tuple(n for axis in axes for n in axis))
     domains = (Domain(),) * len(parts)
-    return Case(arrays(domains, all_shapes, draw(seeds)), {"subscripts": subscripts})
+    return Case(inputs_from(domains, all_shapes, draw(seeds)), {"subscripts": subscripts})
 
 
 orders = st.sampled_from(["fro", "nuc", 1, -1, 2, -2, math.inf, -math.inf])

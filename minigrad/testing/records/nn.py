@@ -15,7 +15,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays, one_array
+from ..strategies.calls import inputs_from, one_array
 from .kinds import unary
 
 __all__ = ["records"]
@@ -31,7 +31,7 @@ def slopes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
 @st.composite
 def predictions(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(0, 3, sides))
-    found = arrays((Domain(), Domain()), [shape, shape], draw(seeds))
+    found = inputs_from((Domain(), Domain()), [shape, shape], draw(seeds))
     return Case(found, {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))})
 
 
@@ -40,7 +40,7 @@ def affine(draw: st.DrawFn, sides: Sides) -> Case:
     lead = draw(shapes(0, 2, sides))
     n, m = draw(st.sampled_from(sides)), draw(st.sampled_from(sides))
     found = [(*lead, n), (m, n), (m,)][: draw(st.integers(2, 3))]
-    return Case(arrays((Domain(),) * len(found), found, draw(seeds)), {})
+    return Case(inputs_from((Domain(),) * len(found), found, draw(seeds)), {})
 
 
 @st.composite
@@ -49,7 +49,7 @@ def features(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
     k = draw(st.integers(1, len(shape)))
     params = {"normalized_shape": shape[-k:], "eps": draw(st.sampled_from([0.2, 1.0]))}
-    return Case(arrays((distinct,), [shape], draw(seeds)), params)
+    return Case(inputs_from((distinct,), [shape], draw(seeds)), params)
 
 
 @st.composite
@@ -62,7 +62,7 @@ def images(draw: st.DrawFn, sides: Sides) -> Case:
         d * (k - 1) + 1 + draw(st.integers(0, 3)) for k, d in zip(kernel, dilation, strict=True)
     )
     params = {"kernel_size": kernel, "stride": stride, "dilation": dilation}
-    return Case(arrays((distinct,), [(*lead, *size)], draw(seeds)), params)
+    return Case(inputs_from((distinct,), [(*lead, *size)], draw(seeds)), params)
 
 
 def gelu_tanh_reference(x: Any) -> Any:

@@ -15,7 +15,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays, one_array
+from ..strategies.calls import inputs_from, one_array
 
 __all__ = ["records"]
 
@@ -56,7 +56,7 @@ def copies(draw: st.DrawFn, sides: Sides) -> Case:
     full = draw(shapes(0, 3, sides))
     tail = full[draw(st.integers(0, len(full))) :]
     shape = tuple(draw(st.sampled_from([1, n])) for n in tail)
-    return Case(arrays((Domain(),), [shape], draw(seeds)), {"shape": full})
+    return Case(inputs_from((Domain(),), [shape], draw(seeds)), {"shape": full})
 
 
 @st.composite
@@ -67,7 +67,7 @@ def rows_to_join(draw: st.DrawFn, sides: Sides) -> Case:
     for _ in range(draw(st.integers(1, 3))):
         shape[axis] = draw(st.sampled_from(sides))
         found.append(tuple(shape))
-    return Case(arrays((Domain(),) * len(found), found, draw(seeds)), {"axis": axis})
+    return Case(inputs_from((Domain(),) * len(found), found, draw(seeds)), {"axis": axis})
 
 
 @st.composite
@@ -75,7 +75,7 @@ def equals_to_stack(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(0, 2, sides))
     count = draw(st.integers(1, 3))
     axis = draw(st.integers(-len(shape) - 1, len(shape)))
-    return Case(arrays((Domain(),) * count, [shape] * count, draw(seeds)), {"axis": axis})
+    return Case(inputs_from((Domain(),) * count, [shape] * count, draw(seeds)), {"axis": axis})
 
 
 def roll_reference(x: Any, shift: Any, axis: Any) -> Any:

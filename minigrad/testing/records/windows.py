@@ -14,7 +14,7 @@ from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
-from ..strategies.calls import arrays
+from ..strategies.calls import inputs_from
 
 __all__ = ["records"]
 
@@ -32,7 +32,7 @@ def strided_windows(draw: st.DrawFn, sides: Sides) -> Case:
         d * (w - 1) + 1 + draw(st.integers(0, 4)) for w, d in zip(window, dilation, strict=True)
     )
     params = {"shape": window, "strides": strides, "dilation": dilation}
-    return Case(arrays((Domain(),), [(*lead, *size)], draw(seeds)), params)
+    return Case(inputs_from((Domain(),), [(*lead, *size)], draw(seeds)), params)
 
 
 def windows_reference(x: Any, shape: Shape, strides: Shape, dilation: Shape) -> Any:

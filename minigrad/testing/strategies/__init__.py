@@ -14,6 +14,7 @@ from .arrays import (
     shapes,
     tensors,
 )
+from .calls import any_axis, broadcasting, one_array, one_axis
 from .indexing import index_expressions
 from .modules import module_states
 from .problems import (
@@ -32,11 +33,13 @@ __all__ = [
     "ConvolutionProblem",
     "Domain",
     "PoolingProblem",
+    "any_axis",
     "arrays",
     "axes",
     "batch_norm_problems",
     "broadcastable_arrays",
     "broadcastable_shapes",
+    "broadcasting",
     "convolution_problems",
     "cotangents_like",
     "dtypes",
@@ -46,6 +49,8 @@ __all__ = [
     "layouts",
     "matmul_operands",
     "module_states",
+    "one_array",
+    "one_axis",
     "pooling_problems",
     "seeds",
     "shapes",

@@ -1,4 +1,4 @@
-"""Strategies that rows share: inputs that broadcast, one array with an axis, and their like."""
+"""Calls of an operation: inputs that broadcast, one array with an axis, and their like."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .arrays import broadcastable_shapes, seeds, shapes
 
 __all__ = [
     "any_axis",
-    "arrays",
+    "inputs_from",
     "broadcasting",
     "one_array",
     "one_axis",
@@ -24,7 +24,7 @@ Cases = Callable[[Sides], st.SearchStrategy[Case]]
 Draw = Callable[[st.DrawFn, tuple[int, ...]], dict[str, Any]]
 
 
-def arrays(
+def inputs_from(
     domains: tuple[Domain, ...], all_shapes: list[tuple[int, ...]], seed: int
 ) -> tuple[Any, ...]:
     """An array a domain, all from one seed."""
@@ -40,7 +40,7 @@ def broadcasting(*domains: Domain) -> Cases:
     @st.composite
     def cases(draw: st.DrawFn, sides: Sides) -> Case:
         found = draw(broadcastable_shapes(len(domains), sides=sides))
-        return Case(arrays(domains, found, draw(seeds)), {})
+        return Case(inputs_from(domains, found, draw(seeds)), {})
 
     return cases
 
@@ -53,7 +53,7 @@ def one_array(
     @st.composite
     def cases(draw: st.DrawFn, sides: Sides) -> Case:
         shape = draw(shapes(min_dims, 3, sides))
-        return Case(arrays((domain,), [shape], draw(seeds)), params(draw, shape))
+        return Case(inputs_from((domain,), [shape], draw(seeds)), params(draw, shape))
 
     return cases
 
