@@ -17,6 +17,7 @@ from .check_grads import check_adjoint, check_grads
 from .conduct import (
     ErrorCase,
     check_accumulation,
+    check_checkpoint,
     check_conduct,
     check_determinism,
     check_errors,
@@ -47,6 +48,7 @@ __all__ = [
     "assert_is_derivative",
     "assert_within",
     "check_accumulation",
+    "check_checkpoint",
     "check_adjoint",
     "check_conduct",
     "check_determinism",

@@ -21,6 +21,7 @@ import numpy as np
 
 import minigrad as mg
 from minigrad import nn
+from minigrad.autograd.checkpoint import checkpoint
 from minigrad.io import load, save
 
 from .functions import FlatFunction, state_put_back
@@ -31,6 +32,7 @@ from .tolerance import assert_close, largest
 __all__ = [
     "ErrorCase",
     "check_accumulation",
+    "check_checkpoint",
     "check_conduct",
     "check_determinism",
     "check_errors",
@@ -90,6 +92,7 @@ def check_conduct(f: Function, *args: Any, device: Any = None, seed: int = 0) ->
         check_layouts,
         check_determinism,
         check_accumulation,
+        check_checkpoint,
         check_no_leak,
     ):
         check(f, *args, device=device, seed=seed)
@@ -185,6 +188,20 @@ def check_accumulation(f: Function, *args: Any, device: Any = None, seed: int = 
                 g, times * e, f"after {times} backward, the gradient of {name}",
                 terms=len(run.outputs) + times, magnitude=largest(*expected),
             )  # fmt: skip
+
+
+def check_checkpoint(f: Function, *args: Any, device: Any = None, seed: int = 0) -> None:
+    """Fail unless `mg.checkpoint` gives the same values and gradients, bit for bit."""
+    plain, again = Run(f, args, device, seed), Run(f, args, device, seed)
+    again.outputs = checkpoint(lambda *xs: again.flat(*xs), *again.leaves)
+    for a, b in zip(plain.outputs, again.outputs, strict=True):
+        assert a.detach().numpy().tobytes() == b.detach().numpy().tobytes(), (
+            "a checkpoint changes a value"
+        )
+    for name, a, b in zip(plain.flat.names, plain.gradients(), again.gradients(), strict=True):
+        assert a.numpy().tobytes() == b.numpy().tobytes(), (
+            f"a checkpoint changes the gradient of {name}"
+        )
 
 
 @contextmanager

@@ -18,7 +18,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ROUNDINGS", "Tolerance", "assert_close", "assert_within", "largest", "ulp_difference"]
+__all__ = [
+    "ROUNDINGS",
+    "DifferenceError",
+    "Tolerance",
+    "assert_close",
+    "assert_within",
+    "largest",
+    "ulp_difference",
+]
 
 ROUNDINGS = 2 * 4 * 4
 """Two sides, up to four elementary functions in a row, each within four units in the last place."""
@@ -67,6 +75,14 @@ class Tolerance:
         )
 
 
+class DifferenceError(AssertionError):
+    """Two results differ by more than is allowed; `arrays` holds both."""
+
+    def __init__(self, text: str, actual: Any, expected: Any) -> None:
+        super().__init__(f"{text}\nactual:\n{actual}\nexpected:\n{expected}")
+        self.arrays = {"actual": np.asarray(actual), "expected": np.asarray(expected)}
+
+
 def largest(*arrays: Any) -> float:
     """The largest finite magnitude among the elements of all arrays, at least 1."""
     found = 1.0
@@ -111,7 +127,8 @@ def assert_within(actual: Any, expected: Any, allowed: float, what: str) -> None
     with np.errstate(invalid="ignore"):
         error = np.where(same, 0.0, np.abs(actual - expected))
     worst = float(np.max(error, initial=0.0))
-    assert worst <= allowed, f"{what}\noff by {worst:.3g}\nactual:\n{actual}\nexpected:\n{expected}"
+    if not worst <= allowed:
+        raise DifferenceError(f"{what}\noff by {worst:.3g}", actual, expected)
 
 
 def ulp_difference(actual: Any, expected: Any) -> np.ndarray[Any, Any]:

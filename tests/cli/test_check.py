@@ -41,7 +41,7 @@ def test_a_bad_backend_fails_with_the_reasons(
     result = minigrad("check", "half_an_array:load", "--examples", "1")
     assert result.status == 1
     assert "matmul is missing" in result.out
-    assert "exp fails: AssertionError: value" in result.out
+    assert "exp fails: DifferenceError: value" in result.out
 
 
 @pytest.mark.parametrize(

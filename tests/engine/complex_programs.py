@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from tests.engine.programs import Step, full
+from minigrad.testing.strategies.programs import Step, full
 
 __all__ = ["drawn", "loss_of", "programs", "run"]
 

@@ -20,8 +20,8 @@ from minigrad.tensor import Tensor
 from minigrad.testing.budget import examples
 from minigrad.testing.derivatives import to_numpy
 from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.strategies.programs import Step, drawn, loss_of, programs
 from minigrad_bn import BatchNorm1d
-from tests.engine.programs import Step, drawn, loss_of, programs
 
 Call = Callable[..., Any]
 Pair = namedtuple("Pair", "first second")

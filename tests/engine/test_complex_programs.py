@@ -19,10 +19,10 @@ from minigrad.testing.derivatives import cotangent_for, inner, to_numpy
 from minigrad.testing.numeric import assert_is_derivative
 from minigrad.testing.oracles import from_torch, to_torch, torch
 from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.strategies.programs import Step
 from minigrad.testing.suite.checks import needs_torch
 from minigrad.testing.tolerance import assert_close, largest
 from tests.engine.complex_programs import drawn, loss_of, programs, run
-from tests.engine.programs import Step
 
 Arrays = list[np.ndarray[Any, Any]]
 real_or_complex = st.booleans()

@@ -14,9 +14,9 @@ from minigrad.testing.budget import examples
 from minigrad.testing.derivatives import to_numpy
 from minigrad.testing.oracles import from_torch, to_torch, torch
 from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.strategies.programs import Step, drawn, programs, run
 from minigrad.testing.suite.checks import needs_torch
 from minigrad.testing.tolerance import assert_close, largest
-from tests.engine.programs import Step, drawn, programs, run
 
 pytestmark = [
     needs_torch,

@@ -16,9 +16,7 @@ from minigrad.testing.derivatives import to_numpy
 from minigrad.testing.numeric import assert_is_derivative
 from minigrad.testing.oracles import from_torch, to_torch, torch
 from minigrad.testing.strategies.arrays import seeds
-from minigrad.testing.suite.checks import needs_torch
-from minigrad.testing.tolerance import assert_close, largest
-from tests.engine.programs import (
+from minigrad.testing.strategies.programs import (
     Program,
     Step,
     drawn,
@@ -28,6 +26,8 @@ from tests.engine.programs import (
     programs,
     run,
 )
+from minigrad.testing.suite.checks import needs_torch
+from minigrad.testing.tolerance import assert_close, largest
 
 Arrays = list[np.ndarray[Any, Any]]
 

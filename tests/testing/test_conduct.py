@@ -15,6 +15,7 @@ from minigrad.extend import Primitive, elementwise, primitive
 from minigrad.testing import (
     ErrorCase,
     check_accumulation,
+    check_checkpoint,
     check_determinism,
     check_errors,
     check_form,
@@ -32,6 +33,7 @@ checks = [
     check_layouts,
     check_determinism,
     check_accumulation,
+    check_checkpoint,
     check_no_leak,
 ]
 
@@ -77,6 +79,7 @@ misbehaving = {
     check_layouts: [identity("reads_the_strides", reads_the_strides)],
     check_determinism: [identity("counts", lambda xp, x: x + float(next(calls)))],
     check_no_leak: [keeps_its_graph],
+    check_checkpoint: [lambda x: mg.exp(x) * float(next(calls) % 7)],
 }
 
 
@@ -99,7 +102,7 @@ def test_a_module_and_a_view_pass_every_check(device: Any) -> None:
     ("check", "f"), [(check, f) for check, functions in misbehaving.items() for f in functions]
 )
 def test_misbehaviour_is_caught(check: Any, f: Any) -> None:
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, RuntimeError)):
         check(f, np.random.default_rng(0).normal(size=(3, 2)))
     kept.clear()
 

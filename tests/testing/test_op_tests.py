@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+import minigrad as mg
 from minigrad.testing import op_tests
 from minigrad.testing.records import everything
 
@@ -48,6 +49,17 @@ def test_a_record_that_draws_nothing_does_not_pass() -> None:
     suite = op_tests([empty])()
     with pytest.raises(Exception, match="Unable to satisfy"):
         suite.test_value_does_not_depend_on_the_layout_in_memory(empty, "cpu")
+
+
+def test_a_value_that_differs_from_the_oracles_is_judged_by_the_reference() -> None:
+    wrong = replace(sine, call=lambda x: mg.sin(x) * 1.001)
+    ours = op_tests([wrong])()
+    with pytest.raises(AssertionError, match=r"against PyTorch(.|\n)*wrong is ours: ours is off"):
+        ours.test_value_equals_pytorchs(wrong, "cpu")
+    misled = replace(sine, oracle=lambda t, x: t.sin(x) * 1.001)
+    theirs = op_tests([misled])()
+    with pytest.raises(AssertionError, match="wrong is the oracle: ours is off by 0"):
+        theirs.test_value_equals_pytorchs(misled, "cpu")
 
 
 def test_the_wrong_rule_of_another_package_is_caught_and_the_right_one_passes(

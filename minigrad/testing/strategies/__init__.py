@@ -26,6 +26,7 @@ from .problems import (
     matmul_operands,
     pooling_problems,
 )
+from .programs import Program, programs
 
 __all__ = [
     "SIDES",
@@ -33,6 +34,7 @@ __all__ = [
     "ConvolutionProblem",
     "Domain",
     "PoolingProblem",
+    "Program",
     "any_axis",
     "arrays",
     "axes",
@@ -52,6 +54,7 @@ __all__ = [
     "one_array",
     "one_axis",
     "pooling_problems",
+    "programs",
     "seeds",
     "shapes",
     "tensors",

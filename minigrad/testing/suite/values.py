@@ -16,6 +16,7 @@ from ..oracles import from_torch, to_torch
 from ..record import Case, OpRecord
 from ..strategies.arrays import layouts
 from ..tolerance import assert_close, largest
+from ..verdict import compare
 from .checks import Check, has_oracle, needs_torch
 
 __all__ = ["checks"]
@@ -60,8 +61,20 @@ def value_equals_pytorchs(record: OpRecord, device: Any, data: Any) -> None:
     case = data.draw(record.draw())
     expected = record.oracle_call(case.params)(*map(to_torch, case.inputs))
     call = lambda *xs: record.call(*xs, **case.params)
-    actual = value(call, case.inputs, device)
-    assert_is(actual, from_torch(expected), record, case, "against PyTorch", "float64")
+    actual, theirs = value(call, case.inputs, device), from_torch(expected)
+    try:
+        assert_is(actual, theirs, record, case, "against PyTorch", "float64")
+    except AssertionError as difference:
+        verdict = verdict_on(actual, theirs, record, case)
+        raise AssertionError(f"{difference}\nheld against the reference, {verdict}") from None
+
+
+def verdict_on(actual: Any, theirs: Any, record: OpRecord, case: Case) -> str:
+    """Who is wrong, by the record's reference in float64."""
+    truth = reference(record, case)
+    if not actual.shape == np.shape(theirs) == truth.shape or truth.dtype.kind not in "fc":
+        return f"the value should be {truth}"
+    return f"wrong is {compare(actual, theirs, truth, case.terms, record.condition)}"
 
 
 def value_does_not_depend_on_the_layout_in_memory(record: OpRecord, device: Any, data: Any) -> None:

@@ -19,6 +19,7 @@ __all__ = ["Program", "Step", "drawn", "jumps", "loss_of", "operations", "progra
 
 
 def full(xp: Any, a: Any) -> Any:
+    """`a` as a matrix."""
     return xp.broadcast_to(a, (2, 3))
 
 
