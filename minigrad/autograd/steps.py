@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -88,9 +89,12 @@ class Mark(NamedTuple):
 
     def is_other(self, again: Mark) -> bool:
         """Whether a mark is further off than another order of summation would bring it."""
-        before, after = (np.asarray([*map(float, m[:2])]) for m in (self, again))
-        margin = 1000 * self.precision * np.abs(before[1])
-        return not np.allclose(before, after, rtol=0, atol=margin, equal_nan=True)
+        margin = 1000 * self.precision * float(self.size)
+        pairs = [(float(a), float(b)) for a, b in zip(self[:2], again[:2], strict=True)]
+        return not all(
+            math.isclose(a, b, rel_tol=0, abs_tol=margin) or (math.isnan(a) and math.isnan(b))
+            for a, b in pairs
+        )
 
 
 def marks_of(result: Any) -> list[Mark]:

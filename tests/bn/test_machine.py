@@ -122,6 +122,22 @@ class LayerAndModel(RuleBasedStateMachine):
             (dx,) = mg.autograd.grad(y, [leaf], self.tensor(g))
         self.compare(values(dx), expected[1], "dx through a checkpoint")
 
+    @rule(n=st.integers(2, 4), seed=seeds)
+    def checkpoint_whose_layer_changes_mode_before_backward(self, n: int, seed: int) -> None:
+        """It runs again in the other mode: refused where that makes a difference."""
+        x, g = self.draw(n, seed, None)
+        by_batch, expected = self.model.by_batch, self.expect(x, g)
+        leaf = self.tensor(x).requires_grad_()
+        y = mg.checkpoint(self.bn, leaf)
+        self.train(not self.model.training)
+        with self.nothing_moves():
+            if self.model.by_batch != by_batch:
+                with pytest.raises(RuntimeError, match="it has to do the same both times"):
+                    mg.autograd.grad(y, [leaf], self.tensor(g))
+                return
+            (dx,) = mg.autograd.grad(y, [leaf], self.tensor(g))
+        self.compare(values(dx), expected[1], "dx through a checkpoint")
+
     # --- backwards -------------------------------------------------------------------------------
 
     @precondition(lambda self: self.waiting)

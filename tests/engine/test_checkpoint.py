@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import tracemalloc
+import warnings
 import weakref
 from collections import namedtuple
 from collections.abc import Callable
@@ -394,6 +395,33 @@ def test_random_numbers_from_elsewhere_are_refused(x: Tensor) -> None:
     y = mg.checkpoint(lambda x: x * mg.asarray(rng.random(3, "float32"), device=x.device), x)
     with pytest.raises(RuntimeError, match="returned other values when it ran again, in floating"):
         mg.sum(y).backward()
+
+
+@pytest.mark.parametrize("sick", [np.nan, np.inf, -np.inf])
+def test_results_that_are_not_finite_are_the_same_if_they_are_so_again(
+    device: Any, sick: float
+) -> None:
+    x = mg.tensor([0.5, sick], device=device, requires_grad=True)
+    y = mg.checkpoint(lambda x: x * 2.0, x)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        mg.sum(y).backward()
+    np.testing.assert_array_equal(to_numpy(x.grad), [2.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [(np.nan, 1.0), (1.0, np.nan), (np.inf, 1.0), (1.0, np.inf), (np.inf, -np.inf)],
+)
+def test_results_that_are_not_finite_once_only_are_refused(
+    device: Any, first: float, again: float
+) -> None:
+    factors = iter([first, again])
+    x = mg.tensor([0.5, 2.0], device=device, requires_grad=True)
+    y = mg.checkpoint(lambda x: x * mg.full((2,), next(factors), device=x.device), x)
+    with pytest.raises(RuntimeError, match="returned other values when it ran again, in floating"):
+        mg.sum(y).backward()
+    assert x.grad is None
 
 
 def test_a_function_that_fails_leaves_no_trace(x: Tensor) -> None:
