@@ -20,6 +20,7 @@ from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
 from .instance_norm import InstanceNorm1d, InstanceNorm2d
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
+from .linting import Finding, lint
 from .recalibration import StatsGap, recalibrate, train_eval_gap
 from .running import Running
 from .settings import Settings
@@ -28,6 +29,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Finding",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "Running",
@@ -40,6 +42,7 @@ __all__ = [
     "fold_sequential",
     "freeze",
     "freeze_stats",
+    "lint",
     "normalise",
     "recalibrate",
     "train_eval_gap",
