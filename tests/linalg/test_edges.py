@@ -66,3 +66,32 @@ def test_einsum_says_which_subscripts_do_not_fit(
 ) -> None:
     with pytest.raises(ValueError, match=f"^einsum: .*{message}"):
         mg.einsum(subscripts, *(mg.ones(shape, device=device) for shape in shapes))
+
+
+def test_the_derivative_of_det_at_a_singular_complex_matrix_is_nan(device: Any) -> None:
+    """Alone: the other matrices of the stack have theirs."""
+    stack = mg.asarray(np.array([[[1j, 2j], [1j, 2j]], [[1j, 0], [0, 2]]]), device=device)
+    stack.requires_grad_()
+    (g,) = mg.autograd.grad(mg.sum(mg.real(mg.linalg.det(stack))), stack)
+    assert np.isnan(to_numpy(g)[0]).all()
+    np.testing.assert_array_equal(to_numpy(g)[1], [[2, 0], [0, -1j]])
+
+
+@pytest.mark.parametrize(
+    "name", ["eigh", "eigvalsh", "svd", "svdvals", "qr", "cholesky", "slogdet"]
+)
+def test_decompositions_of_complex_matrices_have_no_derivative_and_say_so(
+    name: str, device: Any
+) -> None:
+    x = mg.tensor(np.array([[2, 1j], [-1j, 3]]), device=device, requires_grad=True)
+    y = getattr(mg.linalg, name)(x)
+    last = y[-1] if isinstance(y, tuple) else y
+    message = rf"{name}.*, recorded at .*, has no derivative through complex numbers; apply it to"
+    with pytest.raises(TypeError, match=message):
+        mg.autograd.grad(mg.sum(mg.abs(last)), x)
+
+
+@pytest.mark.parametrize("order", [0, 1, 2, np.inf, -np.inf, 3])
+def test_the_norm_of_complex_vectors_is_real(order: float, device: Any) -> None:
+    z = mg.asarray(np.array([1j, 0, 2]), dtype=mg.complex64, device=device)
+    assert mg.linalg.vector_norm(z, ord=order).dtype == mg.float32

@@ -18,13 +18,14 @@ def det_vjp(xp: Any, g: Any, y: Any, x: Any) -> Any:
     """g times the cofactors of x, which are y x⁻ᵀ if x has an inverse.
 
     A small y is no harm: it comes of the same pivots as the inverse, and their errors cancel.
+    Complex singular values have no derivative, and a complex x without an inverse gets nan.
     """
     g, y = as_stack(xp, g), as_stack(xp, y)
     singular = y == 0
     inverse = xp.linalg.inv(blocked(xp, singular, x))
-    return g * xp.where(
-        singular, singular_cofactors(xp, x, singular), y * xp.matrix_transpose(inverse)
-    )
+    real = xp.isdtype(x.dtype, "real floating")
+    cofactors = singular_cofactors(xp, x, singular) if real else math.nan
+    return g * xp.where(singular, cofactors, y * xp.matrix_transpose(inverse))
 
 
 def singular_cofactors(xp: Any, x: Any, singular: Any) -> Any:
@@ -50,7 +51,7 @@ def logabsdet_vjp(xp: Any, g: Any, y: Any, outputs: Any, x: Any) -> Any:
     return as_stack(xp, g) * xp.where(singular, math.nan, xp.matrix_transpose(inverse))
 
 
-_det = primitive("det", det_vjp, forward=lambda xp, x: xp.linalg.det(x))
+_det = primitive("det", det_vjp, forward=lambda xp, x: xp.linalg.det(x), complex=True)
 _slogdet = several(
     "slogdet",
     lambda xp, x: xp.linalg.slogdet(x),
@@ -60,7 +61,10 @@ _slogdet = several(
 
 
 def det(x: Tensor, /) -> Tensor:
-    """The determinant of square matrices; its derivative is right for singular ones too."""
+    """The determinant of square matrices.
+
+    Its derivative is right for singular matrices too, if they are real; for complex ones it is nan.
+    """
     return _det(as_square("det", x))
 
 

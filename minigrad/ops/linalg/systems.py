@@ -41,12 +41,19 @@ def diagnose_singular(x: Tensor, *others: Tensor) -> str:
     )
 
 
-_inv = primitive("inv", inv_vjp, forward=lambda xp, x: xp.linalg.inv(x), diagnose=diagnose_singular)
+_inv = primitive(
+    "inv",
+    inv_vjp,
+    forward=lambda xp, x: xp.linalg.inv(x),
+    complex=True,
+    diagnose=diagnose_singular,
+)
 _solve = primitive(
     "solve",
     joint=solve_vjp,
     forward=lambda xp, a, b: xp.linalg.solve(a, b),
     promotes=True,
+    complex=True,
     diagnose=diagnose_singular,
 )
 

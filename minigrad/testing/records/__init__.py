@@ -11,6 +11,7 @@ from importlib.metadata import entry_points
 from ..record import OpRecord
 from . import (
     complex,
+    complex_matrices,
     composed,
     constants,
     elementwise,
@@ -41,7 +42,11 @@ sections: dict[str, list[OpRecord]] = {
     "Special functions": special.records,
     "Nets": nn.records,
     **{point.name: point.load() for point in entry_points(group="minigrad.records")},
-    "Complex numbers": [*complex.records, *complex.composed],
+    "Complex numbers": [
+        *complex.records,
+        *complex.composed,
+        *complex_matrices.composed,
+    ],
     "Fourier transforms": [*fft.records, *fft.composed],
     "Composed of the others": [
         *composed.records,
