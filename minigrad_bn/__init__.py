@@ -21,6 +21,7 @@ from .functional import batch_norm
 from .instance_norm import InstanceNorm1d, InstanceNorm2d
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .linting import Finding, lint
+from .onnx import to_onnx
 from .recalibration import StatsGap, recalibrate, train_eval_gap
 from .running import Running
 from .settings import Settings
@@ -45,6 +46,7 @@ __all__ = [
     "lint",
     "normalise",
     "recalibrate",
+    "to_onnx",
     "train_eval_gap",
     "unfreeze",
     "use_batch_stats",

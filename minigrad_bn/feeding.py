@@ -212,14 +212,13 @@ def place_of(output: Output, gradients: Mapping[int, Array]) -> Place:
     """An output of the run as a place, judged by what flowed back to it."""
     whole = gradients.get(id(output.tensor))
     parts = [gradients[id(t)] for *_, t in output.received if id(t) in gradients]
-    received = output.received
     useless = (
         whole is not None
-        and 0 < len(received) == len(parts)
-        and all(takes_off(norm, output.layer, t.ndim) for _, norm, t in received)
+        and len(parts) > 0
+        and all(takes_off(norm, output.layer, t.ndim) for _, norm, t in output.received)
         and np.array_equal(whole, sum(parts[1:], parts[0]), equal_nan=True)
     )
-    return Place(output.name, output.layer, [name for name, *_ in received], useless)
+    return Place(output.name, output.layer, [name for name, *_ in output.received], useless)
 
 
 def sizes_of(

@@ -188,7 +188,7 @@ def check_batches(single: Iterable[BatchNorm], loader: Any) -> Iterator[Finding]
     if not any(n.settings.on_single == "raise" and not n.stats_frozen for n in single):
         return
     samples, size = len(loader.dataset), loader.batch_size
-    if size > 1 and samples % size == 1 and not loader.drop_last:
+    if samples % size == 1 and not loader.drop_last:
         yield Finding(
             "loader",
             "batch of one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -105,6 +106,13 @@ def changed_on_the_way(net: Any, x: Any) -> Any:
     return net.norm(h)
 
 
+def changed_afterwards(net: Any, x: Any) -> Any:
+    h = net.linear(x)
+    y = net.norm(h)
+    h *= x
+    return y
+
+
 def activated(net: Any, x: Any) -> Any:
     return net.norm(mg.tanh(net.linear(x)))
 
@@ -128,6 +136,7 @@ def input_changed(net: Any, x: Any) -> Any:
         (checkpointed, True),
         (half_checkpointed, True),
         (input_changed, True),
+        (changed_afterwards, True),
         (shared_and_normalised_twice, True),
         (two_norms_of_one_output, True),
         (shared_linear, False),
@@ -183,6 +192,15 @@ def test_b25_a_layer_that_is_used_elsewhere_or_is_not_what_it_seems_is_left_alon
     aside = Net(lambda net, x: net.s(x) + net.s[0](x), s=nn.Sequential(shared, BatchNorm1d(3)))
     aside.linear = shared
     assert lint(aside) == lint(aside, x) == []
+
+
+def test_b25_the_gradient_that_is_measured_is_the_biass_beside_the_weights() -> None:
+    net = nn.Sequential(nn.Linear(3, 3), BatchNorm1d(3), nn.Tanh())
+    (found,) = lint(net, batch(0, (8, 3), dtype="float32"))
+    sizes = re.search(r"rounding noise, (\S+) beside (\S+) of the weight", found.text)
+    assert sizes is not None
+    bias, weight = map(float, sizes.groups())
+    assert 0 < bias < 1e-5 < 1e-2 < weight
 
 
 def test_b25_a_frozen_model_is_judged_too_and_one_without_gradients_left_alone() -> None:
@@ -437,8 +455,10 @@ def test_b25_the_model_is_as_before_also_after_an_error(
     net.train(training)
     net[2].eval()
     before, sent = everything_of(net), x.numpy().copy()
+    generator = mg.random.default_generator().state_dict()
     if fails:
         net[3].append(nn.Linear(7, 2).to(device))
+        generator = mg.random.default_generator().state_dict()
         before = everything_of(net)
         with pytest.raises(ValueError, match="linear: input"):
             lint(net, x)
@@ -446,6 +466,7 @@ def test_b25_the_model_is_as_before_also_after_an_error(
         assert rules(lint(net, x)) == [("0", BIAS), ("3.1", BIAS)]
     assert everything_of(net) == before
     assert seen == ["hook"]
+    assert mg.random.default_generator().state_dict() == generator  # no dropout was drawn
     assert not x.requires_grad and x.grad is None
     np.testing.assert_array_equal(x.numpy(), sent)
     with pytest.raises(ValueError, match="more than 1 value"):
