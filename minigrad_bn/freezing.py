@@ -15,10 +15,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 from minigrad import nn
-from minigrad.extend import Tensor
+
+from .memory import Memory
 
 __all__ = ["Freezable", "freeze", "freeze_stats", "unfreeze", "use_batch_stats"]
 
@@ -28,11 +29,11 @@ by_batch: ContextVar[frozenset[int]] = ContextVar("minigrad_bn_by_batch", defaul
 """The ids of the layers inside a `use_batch_stats` block of this thread or task."""
 
 
-class Freezable(nn.Module):
+class Freezable(Memory):
     """A layer with running statistics, or without; and which statistics it uses, and moves."""
 
-    running_mean: Tensor | None
-    running_var: Tensor | None
+    mixes_samples: ClassVar[bool] = True
+    """Whether, without running statistics, a sample's output depends on those beside it."""
 
     stats_frozen: bool = False
     """Whether the running statistics are used and kept as they are, in training, too."""
@@ -41,11 +42,6 @@ class Freezable(nn.Module):
     """The parameters that `freeze` told to learn no more, and `unfreeze` will tell otherwise."""
 
     _warned: bool = False
-
-    @property
-    def track_running_stats(self) -> bool:
-        """Whether there are running statistics. Settled when the layer is made."""
-        return self.running_mean is not None
 
     @property
     def normalises_by_batch(self) -> bool:
@@ -59,10 +55,17 @@ class Freezable(nn.Module):
         trains = self.training and not self.stats_frozen
         return trains and self.track_running_stats and id(self) not in by_batch.get()
 
+    @property
+    def why_by_batch(self) -> str:
+        """Why a forward now would use the batch's own statistics, as an error puts it."""
+        if not self.track_running_stats:
+            return "because track_running_stats=False"
+        return "when training" if self.moves_stats else "in use_batch_stats()"
+
     def freeze_stats(self) -> Self:
         """Normalise by the running statistics, and keep them, in either mode; return the layer.
 
-        Raises ValueError for a layer that has none.
+        Raises ValueError for a batch norm that has none.
         """
         return freeze_stats(self)
 
@@ -98,17 +101,21 @@ def freezable(model: nn.Module) -> list[Freezable]:
 def freeze_stats(model: M) -> M:
     """Let every batch norm of `model` use its running statistics, and keep them, in either mode.
 
-    Returns the model. Raises ValueError, with nothing changed, for a layer that has none.
+    Instance norms that have running statistics, too. Without them, an instance norm normalises
+    each sample by its own in either mode: nothing of it moves, and it is left alone. A batch norm
+    without them can't hold still, as what it makes of a sample depends on the batch.
+
+    Returns the model. Raises ValueError, with nothing changed, for such a batch norm.
     """
     for path, layer in model.named_modules():
-        if isinstance(layer, Freezable) and not layer.track_running_stats:
+        if isinstance(layer, Freezable) and layer.mixes_samples and not layer.track_running_stats:
             where = f" {path!r}" if path else ""
             raise ValueError(
                 f"freeze: {type(layer).__name__}{where} has no running statistics to use and keep, "
                 "because track_running_stats=False"
             )
     for layer in freezable(model):
-        layer.stats_frozen = True
+        layer.stats_frozen = layer.track_running_stats
     return model
 
 

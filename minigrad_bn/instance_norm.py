@@ -7,15 +7,14 @@ Lempitsky 2016, https://arxiv.org/abs/1607.08022. Names, defaults and semantics 
 
 from __future__ import annotations
 
-from operator import index
 from typing import Any, ClassVar
 
 import minigrad as mg
-from minigrad import nn
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .checks import check_channels, check_floats, check_vectors
 from .core import normalise
+from .freezing import Freezable
 from .running import Running, moved, remember
 from .settings import DEFAULT_MOMENTUM, Settings
 from .statistics import count
@@ -24,14 +23,15 @@ from .training import batch_norm_training
 __all__ = ["InstanceNorm", "InstanceNorm1d", "InstanceNorm2d"]
 
 
-class InstanceNorm(nn.Module):
+class InstanceNorm(Freezable):
     """What the layers share: everything but the shapes they take.
 
     With `affine` there are a `weight` and a `bias`, one value a channel. With `track_running_stats`
     there are a running mean and variance, the averages over the samples of what each had (the
     variance unbiased), which evaluation normalises by; `momentum` is the weight of the new batch.
     Without, a sample is normalised by its own statistics in evaluation, too. An input without a
-    batch axis is one sample. `num_batches_tracked` stays 0, as PyTorch's does.
+    batch axis is one sample. `num_batches_tracked` stays 0, as PyTorch's does. What `freezing`
+    calls the batch's own statistics are here those of each sample.
 
     Raises ValueError for a num_features, an eps or a momentum out of range.
     """
@@ -39,11 +39,7 @@ class InstanceNorm(nn.Module):
     layouts: ClassVar[tuple[str, str]]
     """An input of one sample, and of a batch."""
 
-    weight: nn.Parameter | None
-    bias: nn.Parameter | None
-    running_mean: Tensor | None
-    running_var: Tensor | None
-    num_batches_tracked: Tensor | None
+    mixes_samples: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -55,24 +51,15 @@ class InstanceNorm(nn.Module):
         device: Any = None,
         dtype: Any = None,
     ) -> None:
-        super().__init__()
-        self.num_features = index(num_features)
-        if self.num_features < 0:
-            name = type(self).__name__
-            raise ValueError(f"{name}: num_features must not be negative, got {num_features}")
-        self.settings = Settings(eps=eps, momentum=momentum)
-        self.affine = affine
-        self.track_running_stats = track_running_stats
-
-        def full(value: float) -> Tensor:
-            return mg.full((self.num_features,), value, dtype=dtype, device=device)
-
-        counter = mg.zeros((), dtype=mg.int64, device=device)
-        self.register_parameter("weight", nn.Parameter(full(1.0)) if affine else None)
-        self.register_parameter("bias", nn.Parameter(full(0.0)) if affine else None)
-        self.register_buffer("running_mean", full(0.0) if track_running_stats else None)
-        self.register_buffer("running_var", full(1.0) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", counter if track_running_stats else None)
+        super().__init__(
+            num_features,
+            Settings(eps=eps, momentum=momentum),
+            affine=affine,
+            bias=True,
+            track_running_stats=track_running_stats,
+            device=device,
+            dtype=dtype,
+        )
 
     def forward(self, input: Tensor) -> Tensor:
         """`input` normalised, sample by sample and channel by channel."""
@@ -85,6 +72,8 @@ class InstanceNorm(nn.Module):
                 f"{name}: expected {len(single)}D or {len(batched)}D input "
                 f"(got {input.ndim}D input): {meant}, not {input.shape}"
             )
+        if self.moves_stats and is_state_update_enabled():
+            self.warn_if_half_frozen()
         if input.ndim == len(single):
             return mg.squeeze(self._of_batch(mg.expand_dims(input, axis=0)), axis=0)
         return self._of_batch(input)
@@ -94,7 +83,7 @@ class InstanceNorm(nn.Module):
         check_channels(name, x.shape, 1, "num_features", self.num_features)
         if self.running_mean is not None and self.running_var is not None:
             running = Running(self.running_mean, self.running_var)
-        if not self.training and running is not None:
+        if not self.normalises_by_batch:
             y, _ = normalise(
                 x, running, self.weight, self.bias, training=False, settings=self.settings
             )
@@ -103,49 +92,27 @@ class InstanceNorm(nn.Module):
         places = tuple(range(2, x.ndim))
         m = count(x.shape, places)
         if m == 1:
-            why = "when training" if self.training else "because track_running_stats=False"
             raise ValueError(
-                f"{name}: expected more than 1 value in each channel of a sample {why}, got input "
-                f"of shape {x.shape}: one value has no variance; use batch norm or layer norm"
+                f"{name}: expected more than 1 value in each channel of a sample "
+                f"{self.why_by_batch}, got input of shape {x.shape}: one value has no variance; "
+                "use batch norm or layer norm"
             )
         per_sample = x.shape[:2]
         weight, bias = [
             None if v is None else mg.broadcast_to(v, per_sample) for v in (self.weight, self.bias)
         ]
         y, (mean, var, *_) = batch_norm_training(x, weight, bias, axes=places, eps=self.eps)
-        if running is not None and x.shape[0] > 0 and is_state_update_enabled():
+        if self.moves_stats and running is not None and x.shape[0] > 0:
             mean, var = [mg.mean(mg.reshape(s, per_sample), axis=0) for s in (mean, var)]
             remember(running, moved(running, mean, var, [m], self.settings))
         return y
-
-    @property
-    def eps(self) -> float:
-        """What is added to the variance."""
-        return self.settings.eps
-
-    @property
-    def momentum(self) -> float | None:
-        """The weight of the new batch in the running statistics."""
-        return self.settings.momentum
-
-    def reset_running_stats(self) -> None:
-        """Make the running mean 0 and the running variance 1."""
-        for tensor, value in ((self.running_mean, 0), (self.running_var, 1)):
-            if tensor is not None:
-                tensor.data = mg.full_like(tensor, value).data
-
-    def reset_parameters(self) -> None:
-        """Make the weight 1 and the bias 0, and reset the running statistics."""
-        self.reset_running_stats()
-        for parameter, value in ((self.weight, 1), (self.bias, 0)):
-            if parameter is not None:
-                parameter.data = mg.full_like(parameter, value).data
 
     def extra_repr(self) -> str:
         """The arguments that make this layer, as PyTorch shows them."""
         return (
             f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
             f"track_running_stats={self.track_running_stats}"
+            + (", stats_frozen=True" if self.stats_frozen else "")
         )
 
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from operator import index
 from typing import Any, ClassVar, Self
 
-import minigrad as mg
-from minigrad import nn
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .checks import (
@@ -54,10 +51,6 @@ class BatchNorm(Freezable):
     layouts: ClassVar[dict[int, str]]
     """The axes of an input, channels second, by how many there are."""
 
-    weight: nn.Parameter | None
-    bias: nn.Parameter | None
-    num_batches_tracked: Tensor | None
-
     def __init__(
         self,
         num_features: int,
@@ -75,12 +68,7 @@ class BatchNorm(Freezable):
         nonfinite: NonFinite = "propagate",
         channel_axis: int = 1,
     ) -> None:
-        super().__init__()
-        self.num_features = index(num_features)
-        if self.num_features < 0:
-            name = type(self).__name__
-            raise ValueError(f"{name}: num_features must not be negative, got {num_features}")
-        self.settings = Settings(
+        settings = Settings(
             eps=eps,
             momentum=one_momentum(momentum, decay),
             bessel=bessel,
@@ -88,21 +76,17 @@ class BatchNorm(Freezable):
             nonfinite=nonfinite,
             channel_axis=channel_axis,
         )
+        super().__init__(
+            num_features,
+            settings,
+            affine=affine,
+            bias=bias,
+            track_running_stats=track_running_stats,
+            device=device,
+            dtype=dtype,
+        )
         if self.eps == 0:
             warnings.warn("batch_norm: with eps=0, a constant channel becomes NaN", stacklevel=2)
-        self.affine = affine
-
-        def full(value: float) -> Tensor:
-            return mg.full((self.num_features,), value, dtype=dtype, device=device)
-
-        def counter() -> Tensor:
-            return mg.zeros((), dtype=mg.int64, device=device)
-
-        self.register_parameter("weight", nn.Parameter(full(1.0)) if affine else None)
-        self.register_parameter("bias", nn.Parameter(full(0.0)) if affine and bias else None)
-        self.register_buffer("running_mean", full(0.0) if track_running_stats else None)
-        self.register_buffer("running_var", full(1.0) if track_running_stats else None)
-        self.register_buffer("num_batches_tracked", counter() if track_running_stats else None)
 
     @classmethod
     def from_dialect(cls, dialect: str, num_features: int, **options: Any) -> Self:
@@ -116,28 +100,6 @@ class BatchNorm(Freezable):
         layer.settings = replace(layer.settings, initial_var=initial_var)
         layer.reset_running_stats()
         return layer
-
-    # --- settings that PyTorch has as attributes -------------------------------------------------
-
-    @property
-    def eps(self) -> float:
-        """What is added to the variance."""
-        return self.settings.eps
-
-    @eps.setter
-    def eps(self, eps: float) -> None:
-        self.settings = replace(self.settings, eps=eps)
-
-    @property
-    def momentum(self) -> float | None:
-        """The weight of the new batch in the running statistics; None for the plain average."""
-        return self.settings.momentum
-
-    @momentum.setter
-    def momentum(self, momentum: float | None) -> None:
-        self.settings = replace(self.settings, momentum=one_momentum(momentum, None))
-
-    # --- forward ---------------------------------------------------------------------------------
 
     @property
     def running(self) -> Running | None:
@@ -189,51 +151,9 @@ class BatchNorm(Freezable):
         read_as = layout(self.layouts[len(shape)], axis)
         check_channels(name, shape, axis, "num_features", self.num_features, read_as)
         if self.normalises_by_batch and self.settings.on_single == "raise":
-            why = "when training"
-            if not self.track_running_stats:
-                why = "because track_running_stats=False"
-            elif not self.moves_stats:
-                why = "in use_batch_stats()"
             axes = tuple([a for a in range(len(shape)) if a != axis])
-            check_variance_exists(name, shape, counts_of(input, axes, None), why)
-
-    # --- state -----------------------------------------------------------------------------------
-
-    def check_state(self) -> dict[str, list[int]]:
-        """The channels whose running statistics are sick, by name: empty for a healthy layer.
-
-        That is where the mean is not finite, or the variance not finite or negative.
-        """
-        sick = {}
-        for name, buffer in self.named_buffers(recurse=False):
-            if name != "num_batches_tracked":
-                fine = mg.isfinite(buffer) & (buffer >= (0 if name == "running_var" else -mg.inf))
-                sick[name] = [j for j, ok in enumerate(fine.tolist()) if not ok]
-        return {name: channels for name, channels in sick.items() if channels}
-
-    def refuse_state(self, name: str, value: Any) -> str | None:
-        """A running variance below 0, as averaging of weights makes it, is not loaded."""
-        if name == "running_var" and (value < 0).any():
-            channels = [j for j, v in enumerate(value) if v < 0]
-            return f"a variance can't be negative, as it is in channels {channels}"
-        return None
-
-    def reset_running_stats(self) -> None:
-        """Make the running mean 0, the running variance 1, and start counting again."""
-        for tensor, value in (
-            (self.running_mean, 0),
-            (self.running_var, self.settings.initial_var),
-            (self.num_batches_tracked, 0),
-        ):
-            if tensor is not None:
-                tensor.data = mg.full_like(tensor, value).data
-
-    def reset_parameters(self) -> None:
-        """Make the weight 1 and the bias 0, and reset the running statistics."""
-        self.reset_running_stats()
-        for parameter, value in ((self.weight, 1), (self.bias, 0)):
-            if parameter is not None:
-                parameter.data = mg.full_like(parameter, value).data
+            counts = counts_of(input, axes, None)
+            check_variance_exists(name, shape, counts, self.why_by_batch)
 
     def extra_repr(self) -> str:
         """The arguments that make this layer as PyTorch shows them, and what PyTorch hides."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad import nn
 from minigrad.testing.oracles import torch, torch_derivatives
 from minigrad.testing.strategies.arrays import seeds
 from minigrad.testing.suite.checks import needs_torch
 from minigrad.testing.tolerance import assert_close
-from minigrad_bn import InstanceNorm1d, InstanceNorm2d
+from minigrad_bn import (
+    BatchNorm1d,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    freeze,
+    freeze_stats,
+    unfreeze,
+    use_batch_stats,
+)
 
 from .bounds import assert_near, bounds_of
 from .cases import Case, cases, frozen
 from .derivatives import derivatives, training, values
+from .layers import assert_same_state, batch, state_of
 
 LAYERS: dict[int, Any] = {3: InstanceNorm1d, 4: InstanceNorm2d}
 NAMES = ("weight", "bias", "running_mean", "running_var")
@@ -164,3 +175,82 @@ def test_the_repr_is_pytorchs():
     )
     with pytest.raises(ValueError, match="num_features must not be negative, got -1"):
         InstanceNorm1d(-1)
+
+
+# --- freezing ------------------------------------------------------------------------------------
+
+
+def tracked_layer(device: Any) -> InstanceNorm1d:
+    """A layer that has seen a batch."""
+    layer = InstanceNorm1d(3, affine=True, track_running_stats=True, device=device, dtype="float64")
+    layer(batch(0, (4, 3, 5), device))
+    return layer
+
+
+@pytest.mark.parametrize("verb", ["freeze", "freeze_stats"])
+def test_b23_a_frozen_layer_evaluates_in_training_too_and_nothing_of_it_moves(device, verb):
+    layer = tracked_layer(device)
+    x = batch(1, (2, 3, 5), device)
+    expected, before = values(layer.eval()(x)), state_of(layer)
+    assert getattr(layer.train(), verb)() is layer
+    assert "stats_frozen=True" in repr(layer)
+    np.testing.assert_array_equal(values(layer(x)), expected)
+    np.testing.assert_array_equal(values(layer(x[0])), expected[0])
+    assert_same_state(layer, before)
+    assert layer.weight.requires_grad == (verb == "freeze_stats")
+    twin = tracked_layer(device)
+    layer.unfreeze()
+    np.testing.assert_array_equal(values(layer(x)), values(twin(x)))
+    assert_same_state(layer, state_of(twin))
+    assert layer.weight.requires_grad
+
+
+def test_b04_inside_use_batch_stats_each_sample_is_normalised_by_its_own(device):
+    layer = tracked_layer(device).eval()
+    before, x = state_of(layer), batch(1, (2, 3, 5), device)
+    own = InstanceNorm1d(3, device=device)
+    with use_batch_stats(layer):
+        np.testing.assert_array_equal(values(layer(x)), values(own(x)))
+        np.testing.assert_array_equal(values(layer.train()(x)), values(own(x)))
+        with pytest.raises(ValueError, match=r"of a sample in use_batch_stats\(\), got input"):
+            layer(x[:, :, :1])
+    assert_same_state(layer, before)
+
+
+@pytest.mark.parametrize("verb", [freeze, freeze_stats])
+def test_b23_a_model_freezes_around_an_instance_norm_without_running_statistics(device, verb):
+    """It uses each sample's own statistics in either mode: nothing has to be kept."""
+    own = InstanceNorm1d(3, affine=True, device=device)
+    model = verb(nn.Sequential(own, BatchNorm1d(3, device=device)))
+    assert model[1].stats_frozen and not own.stats_frozen
+    assert own.weight.requires_grad == model[1].weight.requires_grad == (verb is freeze_stats)
+    x = batch(1, (4, 3, 5), device, "float32")
+    alone = values(own(x[:1]))
+    np.testing.assert_array_equal(values(own(x))[:1], alone)
+    np.testing.assert_array_equal(values(own.eval()(x))[:1], alone)
+    unfreeze(model)
+    assert own.weight.requires_grad
+
+
+def test_b23_parameters_that_learn_no_more_warn_once_at_the_line_of_the_call(device):
+    layer = tracked_layer(device).requires_grad_(False)
+    x = batch(1, (2, 3, 5), device)
+    with pytest.warns(UserWarning, match=r"InstanceNorm1d: .*freeze\(\) keeps both") as caught:
+        layer(x)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        layer(x)
+        tracked_layer(device).requires_grad_(False).eval()(x)
+
+
+def test_b15_check_state_names_sick_channels_and_a_negative_variance_is_not_loaded(device):
+    layer = tracked_layer(device)
+    assert layer.check_state() == {}
+    state = layer.state_dict()
+    state["running_var"] = mg.asarray([1.0, -1.0, 1.0], device=device)
+    with pytest.raises(RuntimeError, match=r"a variance can't be negative.*channels \[1\]"):
+        layer.load_state_dict(state)
+    with mg.no_grad():
+        layer(batch(1, (2, 3, 5), device) * mg.asarray([[[1.0], [1.0], [mg.nan]]], device=device))
+    assert layer.check_state() == {"running_mean": [2], "running_var": [2]}
