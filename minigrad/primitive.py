@@ -85,7 +85,8 @@ class Primitive:
         self.floating = floating
         self.constant = constant
         self.complex = complex
-        self.wrapped = wrapped
+        # How many frames of minigrad's own, at least, lie between the user's line and `recorded`.
+        self.depth = 3 if wrapped else 2
         self.diagnose = diagnose
         self._functions = Functions(self._bind)
         self._reads: dict[tuple[bool, ...], Reads] = {}
@@ -165,15 +166,15 @@ class Primitive:
         parents: Sequence[Any],
     ) -> Sequence[Any]:
         """What reaches each input that has a parent; None where no rule says what."""
-        arguments = (y, residuals, *inputs) if self.residuals else (y, *inputs)
-        if self.joint is not None:
-            gradients = self.joint(xp, g, *arguments, **params)
+        arguments = (xp, g, y, residuals, *inputs) if self.residuals else (xp, g, y, *inputs)
+        gradients: list[Any] = []
+        if self.joint is None:
+            for rule, parent in zip(self.rules, parents, strict=False):
+                gradients.append(None if parent is None else rule(*arguments, **params))
         else:
-            gradients = [
-                None if parent is None else rule(xp, g, *arguments, **params)
-                for rule, parent in zip(self.rules, parents, strict=False)
-            ]
-        return [*gradients, *[None] * (len(parents) - len(gradients))]
+            gradients += self.joint(*arguments, **params)
+            gradients += [None] * (len(parents) - len(gradients))
+        return gradients
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
         """Inputs of mixed kinds, integers brought to the floating dtype among them."""
@@ -303,13 +304,10 @@ class Functions(dict[Backend, Callable[..., Any]]):
 class Unary(Primitive):
     """An operation on one array: the common case goes in a straight line."""
 
-    def apply(self, *inputs: Any, **params: Any) -> Any:
+    def apply(self, a: Any = None, /, *more: Any, **params: Any) -> Any:
         """The output for a Tensor whose dtype needs no thought; else as any primitive."""
-        if len(inputs) != 1:
-            return super().apply(*inputs, **params)
-        (a,) = inputs
-        if not isinstance(a, Tensor):
-            return super().apply(a, **params)
+        if more or not isinstance(a, Tensor):
+            return super().apply(a, *more, **params)
         device, x = a.device, a.data
         backend = device.backend
         if self.promotes and x.dtype not in backend.floats:
@@ -318,7 +316,7 @@ class Unary(Primitive):
         try:
             y = function(x, **params) if params else function(x)
         except MISUSE as error:
-            raise self._explained(error, inputs, params) from error
+            raise self._explained(error, (a,), params) from error
         if y.__class__ is not backend.array_type:
             y = backend.asarray(y)
         parent = a.node
@@ -346,33 +344,35 @@ class Unary(Primitive):
 class Binary(Primitive):
     """An operation on two arrays, without parameters: the common case goes in a straight line."""
 
-    def apply(self, *inputs: Any, **params: Any) -> Any:
+    def apply(self, a: Any = None, b: Any = None, /, *more: Any, **params: Any) -> Any:
         """The output for Tensors of one device and floating dtype, or a number; else as any."""
-        if len(inputs) != 2 or params:
-            return super().apply(*inputs, **params)
-        a, b = inputs
-        first, second = isinstance(a, Tensor), isinstance(b, Tensor)
-        if first and second and a.device is b.device and a.data.dtype is b.data.dtype:
-            device, x, y, dtype, parents = a.device, a.data, b.data, a.data.dtype, (a.node, b.node)
-        elif first and b.__class__ in weak_types:
-            device, x, y, dtype, parents = a.device, a.data, b, a.data.dtype, (a.node, None)
-        elif second and a.__class__ in weak_types:
-            device, x, y, dtype, parents = b.device, a, b.data, b.data.dtype, (None, b.node)
+        if isinstance(a, Tensor):
+            device, x, parent = a.device, a.data, a.node
+            dtype = x.dtype
+            if b.__class__ in weak_types:
+                y, other = b, None
+            elif isinstance(b, Tensor) and b.device is device and b.data.dtype is dtype:
+                y, other = b.data, b.node
+            else:
+                return super().apply(a, b, *more, **params)
+        elif isinstance(b, Tensor) and a.__class__ in weak_types:
+            device, x, parent, y, other = b.device, a, None, b.data, b.node
+            dtype = y.dtype
         else:
-            return super().apply(a, b)
+            return super().apply(a, b, *more, **params)
         backend = device.backend
-        if dtype not in backend.floats:
-            return super().apply(a, b)
+        if more or params or dtype not in backend.floats:
+            return super().apply(a, b, *more, **params)
         try:
             z = self._functions[backend](x, y)
         except MISUSE as error:
-            raise self._explained(error, inputs, {}) from error
+            raise self._explained(error, (a, b), params) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
-        live = parents[0] or parents[1]
+        live = parent or other
         if live is None or not recording.get():
             return Tensor(z, device)
-        return recorded(self, device, live, parents, (x, y), params, z)
+        return recorded(self, device, live, (parent, other), (x, y), params, z)
 
     __call__ = apply
 

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .handles import Hooks, RemovableHandle
-from .where import caller, describe
+from .where import caller, describe, is_ours, outside
 
 if TYPE_CHECKING:
     from .backends import Backend, Device
@@ -76,16 +76,17 @@ class Node:
     """
 
     __slots__ = (
+        "code",
         "device",
         "hooks",
         "index",
         "inputs",
+        "instruction",
         "output",
         "params",
         "parents",
         "primitive",
         "residuals",
-        "where",
     )
     differentiable = True
 
@@ -98,7 +99,13 @@ class Node:
     residuals: Sequence[Any]
     hooks: Hooks | None
     index: int
-    where: tuple[CodeType, int]
+    code: CodeType
+    instruction: int
+
+    @property
+    def where(self) -> tuple[CodeType, int]:
+        """The line of the user's that recorded it, as `minigrad.where` writes one."""
+        return self.code, self.instruction
 
     def __repr__(self) -> str:
         return f"{self.primitive.name}, recorded at {describe(*self.where)}"
@@ -131,12 +138,12 @@ def recorded(
             tensor.node = live
             return tensor
     large = y.size > SMALL
-    if not primitive.broadcasts:
+    if not (large or primitive.broadcasts):
         for x in inputs:
             large = large or getattr(x, "size", 0) > SMALL
     if large:
         inputs, y = primitive.kept(parents, inputs, y)
-    tensor.node = node = _new_node(Node)
+    tensor.node = node = Node()
     node.primitive = primitive
     node.device = device
     node.parents = parents
@@ -146,11 +153,15 @@ def recorded(
     node.residuals = residuals
     node.hooks = None
     node.index = _next_index()
-    node.where = caller(4 if primitive.wrapped else 3)
+    frame = _frame(primitive.depth)
+    if is_ours[frame.f_code.co_filename]:
+        frame = outside(frame)
+    node.code = frame.f_code
+    node.instruction = frame.f_lasti
     return tensor
 
 
-_new_node = Node.__new__
+_frame = sys._getframe
 _new_tensor = object.__new__
 
 

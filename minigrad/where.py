@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from types import CodeType
+from types import CodeType, FrameType
 
-__all__ = ["caller", "describe"]
+__all__ = ["caller", "describe", "is_ours", "outside"]
 
 _frame = sys._getframe
 _PACKAGE = os.path.dirname(__file__)
@@ -25,17 +25,22 @@ class _Ours(dict[str, bool]):
         return self[filename]
 
 
-_is_ours = _Ours()
+is_ours = _Ours()
+
+
+def outside(frame: FrameType) -> FrameType:
+    """The nearest frame, from this one outward, that is not minigrad's own."""
+    while is_ours[frame.f_code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
 
 
 def caller(depth: int = 2) -> tuple[CodeType, int]:
     """The code and instruction of the nearest frame that is not minigrad's own.
 
-    `depth` frames, this one among them, are known to be: to look at one takes its time.
+    `depth` frames, this one among them, are known to be.
     """
-    frame = _frame(depth)
-    while _is_ours[frame.f_code.co_filename] and frame.f_back is not None:
-        frame = frame.f_back
+    frame = outside(_frame(depth))
     return frame.f_code, frame.f_lasti
 
 

@@ -139,10 +139,11 @@ def reduce_mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 def softmax(x: Any, /, *, axis: Any) -> Any:
-    """All in one array, the first that is made."""
-    y = x - reduce_max(x, axis=axis, keepdims=True)
+    """All in one array, the first that is made; of float16 summed in float32."""
+    y = x - maximum_reduce(x, axis, None, None, True)
     np.exp(y, y)
-    y /= reduce_sum(y, axis=axis, keepdims=True)
+    wide = np.float32 if x.dtype == np.float16 else None
+    y /= add_reduce(y, axis, wide, None, True)
     return y
 
 
