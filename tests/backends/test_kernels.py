@@ -1,0 +1,62 @@
+"""NumPy's fused kernels are their specification, the portable forward, only sooner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.backends import get
+from minigrad.ops.softmax import softmax_forward
+from minigrad.testing.budget import examples
+from minigrad.testing.layout import LAYOUTS, lay_out
+from minigrad.testing.strategies.arrays import seeds, shapes
+from minigrad.testing.tolerance import assert_close
+
+backend = get("numpy")
+softmax = backend.kernels["softmax"]
+
+
+@examples(4.0)
+@given(
+    shape=shapes(1, 3, (1, 2, 3, 17)),
+    dtype=st.sampled_from(["float16", "float32", "float64"]),
+    layout=st.sampled_from(LAYOUTS),
+    infinite=st.sampled_from([(), (-np.inf,), (-np.inf, np.inf), (np.nan,)]),
+    data=st.data(),
+    seed=seeds,
+)
+def test_softmax_is_its_portable_forward(
+    shape: tuple[int, ...], dtype: str, layout: str, infinite: Any, data: Any, seed: int
+) -> None:
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    rng = np.random.default_rng(seed)
+    x = rng.normal(scale=10, size=shape)
+    for value in infinite:
+        x.flat[rng.integers(x.size)] = value
+    x = lay_out(x.astype(dtype), layout)
+    before = x.copy()
+    with np.errstate(invalid="ignore"):
+        y = softmax(x, axis=axis)
+        expected = softmax_forward(backend.xp, x.astype("float64"), axis=axis)
+    assert y.dtype == x.dtype
+    # An error of the difference from the maximum is one of the exponential, relative to it.
+    size = np.abs(x[np.isfinite(x)].astype("float64")).max(initial=1.0)
+    assert_close(y, expected, "softmax", terms=shape[axis], condition=2 * size)
+    np.testing.assert_array_equal(x, before, err_msg="the input was written to")
+
+
+@pytest.mark.parametrize("shape, axis", [((0,), 0), ((0, 3), 0), ((0, 3), 1), ((3, 0), 1)])
+def test_softmax_of_nothing_is_nothing(shape: tuple[int, ...], axis: int) -> None:
+    assert mg.special.softmax(mg.zeros(shape), axis=axis).shape == shape
+
+
+@given(n=st.integers(2048, 9000), data=st.data())
+def test_softmax_of_float16_sums_in_float32(n: int, data: Any) -> None:
+    """One by one in float16, ones would stop adding up at 2048."""
+    x = np.full(n, data.draw(st.floats(-5, 5)), "float16")
+    np.testing.assert_array_equal(softmax(x, axis=0), np.full(n, 1 / n).astype("float16"))
