@@ -107,8 +107,13 @@ class Node:
         """The line of the user's that recorded it, as `minigrad.where` writes one."""
         return self.code, self.instruction
 
+    @property
+    def line(self) -> str:
+        """The same for error messages: `recorded at file:line`."""
+        return f"recorded at {describe(*self.where)}"
+
     def __repr__(self) -> str:
-        return f"{self.primitive.name}, recorded at {describe(*self.where)}"
+        return f"{self.primitive.name}, {self.line}"
 
 
 def recorded(

@@ -114,7 +114,7 @@ def fit(xp: Any, node: Node, i: int, gradient: Any, x: Any, g: Any) -> Any:
     if gradient.shape != x.shape:
         raise RuntimeError(
             f"gradient of {node.primitive.name!r} for input {i} has shape {gradient.shape}, "
-            f"expected {x.shape}"
+            f"expected {x.shape}; {node.line}"
         )
     if gradient.dtype == x.dtype:
         return gradient
@@ -135,7 +135,7 @@ def not_a_gradient(node: Node, i: int, gradient: Any) -> Exception:
         )
     return TypeError(
         f"gradient of {node.primitive.name!r} for input {i} is a {type(gradient).__name__}, "
-        "no array; its rule has to return one"
+        f"no array; its rule has to return one; {node.line}"
     )
 
 

@@ -50,7 +50,7 @@ def test_softmax_is_its_portable_forward(
     np.testing.assert_array_equal(x, before, err_msg="the input was written to")
 
 
-@pytest.mark.parametrize("shape, axis", [((0,), 0), ((0, 3), 0), ((0, 3), 1), ((3, 0), 1)])
+@pytest.mark.parametrize(("shape", "axis"), [((0,), 0), ((0, 3), 0), ((0, 3), 1), ((3, 0), 1)])
 def test_softmax_of_nothing_is_nothing(shape: tuple[int, ...], axis: int) -> None:
     assert mg.special.softmax(mg.zeros(shape), axis=axis).shape == shape
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
@@ -12,6 +13,8 @@ import pytest
 import minigrad as mg
 from minigrad.extend import elementwise, primitive
 from minigrad.primitive import Primitive, all_primitives
+
+from .lines import here
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +62,18 @@ def test_a_wrong_entry_of_a_joint_rule_is_named(device: Any) -> None:
     message = r"gradient of 'pair' for input 1 has shape \(\), expected \(3,\)"
     with pytest.raises(RuntimeError, match=message):
         mg.sum(wrong(ones(3, device=device), ones(3, device=device))).backward()
+
+
+def test_a_wrong_rule_names_the_line_that_recorded_its_operation(device: Any) -> None:
+    small = primitive("small", lambda xp, g, y, x: xp.sum(g), forward=lambda xp, x: xp.exp(x))
+    text = primitive("text", lambda xp, g, y, x: "g", forward=lambda xp, x: xp.exp(x))
+    y, line = mg.sum(small(ones(3, device=device))), here()
+    with pytest.raises(RuntimeError, match=rf"; recorded at {re.escape(line)}$"):
+        y.backward()
+    y, line = mg.sum(text(ones(3, device=device))), here()
+    message = rf"input 0 is a str, no array; .*; recorded at {re.escape(line)}$"
+    with pytest.raises(TypeError, match=message):
+        y.backward()
 
 
 @pytest.mark.parametrize("rules", [
