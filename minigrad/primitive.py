@@ -173,7 +173,7 @@ class Primitive:
                 gradients.append(None if parent is None else rule(*arguments, **params))
         else:
             gradients += self.joint(*arguments, **params)
-            gradients += [None] * (len(parents) - len(gradients))
+        gradients += [None] * (len(parents) - len(gradients))
         return gradients
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:
