@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from minigrad import nn
 
-from .feeding import Place, Seen, read_off, seen_in_a_run
+from .feeding import Place, Seen, read_off
 from .folding import AFFINE
 from .layers import BatchNorm
+from .watching import seen_in_a_run
 
 __all__ = ["Finding", "lint"]
 
