@@ -1,17 +1,7 @@
-"""Tensor and Node: an array, and the memory of where it came from. No mathematics.
+"""Tensor: an array that knows where it came from. No mathematics.
 
 A Tensor is a value: a raw array of some backend that nothing in minigrad ever writes to. If it
-takes part in differentiation it also has a *node*:
-
-* a `Leaf`, for a Tensor that the user made and wants a gradient for;
-* a `Node`, for the result of a recorded operation;
-* a `Barrier`, for a gradient that was computed without a graph of its own.
-
-Nodes refer to nodes and raw arrays, never to the Tensor they belong to. So there is no reference
-cycle, and a graph is freed the moment its last Tensor goes.
-
-Operators ask the namespace that the array API standard names for them, which is the package
-itself: that is the one arrow that points up.
+takes part in differentiation it also has a node (`minigrad.node`).
 """
 
 from __future__ import annotations
@@ -21,22 +11,26 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
-from itertools import count
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .handles import Hooks, RemovableHandle
-from .where import caller, describe, is_ours, outside
+from .handles import RemovableHandle
+from .node import SMALL, Barrier, Form, Leaf, Node, next_index
+from .operators import Operators, namespace
+from .where import is_ours, outside
 
 if TYPE_CHECKING:
     from .backends import Backend, Device
     from .primitive import Primitive
 
-__all__ = ["KINDS", "SMALL", "Barrier", "Form", "Leaf", "Node", "Tensor", "recorded", "recording"]
-
-namespace: Any = sys.modules[__package__]
+# fmt: off
+__all__ = [
+    "KINDS", "SMALL", "Barrier", "Form", "Leaf", "Node", "Tensor", "namespace", "recorded",
+    "recording",
+]
+# fmt: on
 
 recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
 
@@ -46,163 +40,8 @@ KINDS = "buifc"
 HOST = (1, 0)
 """The memory of the CPU, in DLPack's numbers."""
 
-_next_index = count().__next__
 
-SMALL = 2048
-"""An array of so few elements is kept as it is: to let it go would cost more than it saves."""
-
-
-class Form:
-    """What remains of an array whose values no rule reads: its shape and dtype."""
-
-    __slots__ = ("dtype", "shape")
-
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape = shape
-        self.dtype = dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-
-class Node:
-    """One recorded operation: all that its derivative will ask for.
-
-    `parents` holds the node of each input, None for a constant; `inputs` the raw input values (or
-    their `Form`, where no rule reads the values); `output` the raw output and `residuals` what else
-    the forward computed, where a rule reads them. `inputs` is None once the node has been freed.
-    """
-
-    __slots__ = (
-        "code",
-        "device",
-        "hooks",
-        "index",
-        "inputs",
-        "instruction",
-        "output",
-        "params",
-        "parents",
-        "primitive",
-        "residuals",
-    )
-    differentiable = True
-
-    primitive: Primitive
-    device: Device
-    parents: tuple[Any, ...]
-    inputs: tuple[Any, ...] | None
-    params: dict[str, Any]
-    output: Any
-    residuals: Sequence[Any]
-    hooks: Hooks | None
-    index: int
-    code: CodeType
-    instruction: int
-
-    @property
-    def where(self) -> tuple[CodeType, int]:
-        """The line of the user's that recorded it, as `minigrad.where` writes one."""
-        return self.code, self.instruction
-
-    @property
-    def line(self) -> str:
-        """The same for error messages: `recorded at file:line`."""
-        return f"recorded at {describe(*self.where)}"
-
-    def __repr__(self) -> str:
-        return f"{self.primitive.name}, {self.line}"
-
-
-def recorded(
-    primitive: Primitive,
-    device: Device,
-    live: Any,
-    parents: tuple[Any, ...],
-    inputs: tuple[Any, ...],
-    params: dict[str, Any],
-    y: Any,
-    residuals: Sequence[Any] = (),
-) -> Tensor:
-    """The result y with its node; one that was computed from gradients alone has their barrier.
-
-    `live` is one of the parents that are there. Objects filled in here are made in half the time
-    of those with an `__init__`, and most of what an operation costs is spent here.
-    """
-    tensor = _new_tensor(Tensor)
-    tensor.data = y
-    tensor.device = device
-    tensor.grad = None
-    if live.__class__ is Barrier:
-        for parent in parents:
-            if parent is not None and parent.differentiable:
-                break
-        else:
-            tensor.node = live
-            return tensor
-    large = y.size > SMALL
-    if not (large or primitive.broadcasts):
-        for x in inputs:
-            large = large or getattr(x, "size", 0) > SMALL
-    if large:
-        inputs, y = primitive.kept(parents, inputs, y)
-    tensor.node = node = Node()
-    node.primitive = primitive
-    node.device = device
-    node.parents = parents
-    node.inputs = inputs
-    node.params = params
-    node.output = y
-    node.residuals = residuals
-    node.hooks = None
-    node.index = _next_index()
-    frame = _frame(primitive.depth)
-    if is_ours[frame.f_code.co_filename]:
-        frame = outside(frame)
-    node.code = frame.f_code
-    node.instruction = frame.f_lasti
-    return tensor
-
-
-_frame = sys._getframe
-_new_tensor = object.__new__
-
-
-class Leaf:
-    """The node of a Tensor that the user made with `requires_grad`. It knows its Tensor weakly."""
-
-    __slots__ = ("hooks", "index", "tensor")
-    differentiable = True
-    parents: tuple[()] = ()
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = weakref.ref(tensor)
-        self.hooks: Hooks | None = None
-        self.index = _next_index()
-
-
-class Barrier:
-    """The node of a gradient computed without `create_graph`: how it depends on anything is lost.
-
-    Whatever is computed from it may be used as a number, but a derivative through it is an error.
-    """
-
-    __slots__ = ("index", "where")
-    differentiable = False
-    hooks = None
-    parents: tuple[()] = ()
-
-    def __init__(self) -> None:
-        self.index = _next_index()
-        self.where = caller(3)  # `backward` or `grad` makes it
-
-    def __repr__(self) -> str:
-        return f"a gradient computed at {describe(*self.where)}"
-
-
-class Tensor:
+class Tensor(Operators):
     """An array of the array API standard that remembers how it was computed.
 
     Make one with `mg.tensor` or `mg.asarray`. `data` is the raw array of the backend, `grad` the
@@ -559,189 +398,59 @@ class Tensor:
     def __irshift__(self, other: Any, /) -> Tensor:
         return self._rebind(namespace.bitwise_right_shift(self, other), "x >>= y")
 
-    # --- operators -------------------------------------------------------------------------------
 
-    def __add__(self, other: Any, /) -> Tensor:
-        return namespace.add(self, other)
+def recorded(
+    primitive: Primitive,
+    device: Device,
+    live: Any,
+    parents: tuple[Any, ...],
+    inputs: tuple[Any, ...],
+    params: dict[str, Any],
+    y: Any,
+    residuals: Sequence[Any] = (),
+) -> Tensor:
+    """The result y with its node; one that was computed from gradients alone has their barrier.
 
-    def __radd__(self, other: Any, /) -> Tensor:
-        return namespace.add(other, self)
+    `live` is one of the parents that are there. Objects filled in here are made in half the time
+    of those with an `__init__`, and most of what an operation costs is spent here.
+    """
+    tensor = _new_tensor(Tensor)
+    tensor.data = y
+    tensor.device = device
+    tensor.grad = None
+    if live.__class__ is Barrier:
+        for parent in parents:
+            if parent is not None and parent.differentiable:
+                break
+        else:
+            tensor.node = live
+            return tensor
+    large = y.size > SMALL
+    if not (large or primitive.broadcasts):
+        for x in inputs:
+            large = large or getattr(x, "size", 0) > SMALL
+    if large:
+        inputs, y = primitive.kept(parents, inputs, y)
+    tensor.node = node = Node()
+    node.primitive = primitive
+    node.device = device
+    node.parents = parents
+    node.inputs = inputs
+    node.params = params
+    node.output = y
+    node.residuals = residuals
+    node.hooks = None
+    node.index = next_index()
+    frame = _frame(primitive.depth)
+    if is_ours[frame.f_code.co_filename]:
+        frame = outside(frame)
+    node.code = frame.f_code
+    node.instruction = frame.f_lasti
+    return tensor
 
-    def __sub__(self, other: Any, /) -> Tensor:
-        return namespace.subtract(self, other)
 
-    def __rsub__(self, other: Any, /) -> Tensor:
-        return namespace.subtract(other, self)
-
-    def __mul__(self, other: Any, /) -> Tensor:
-        return namespace.multiply(self, other)
-
-    def __rmul__(self, other: Any, /) -> Tensor:
-        return namespace.multiply(other, self)
-
-    def __truediv__(self, other: Any, /) -> Tensor:
-        return namespace.divide(self, other)
-
-    def __rtruediv__(self, other: Any, /) -> Tensor:
-        return namespace.divide(other, self)
-
-    def __floordiv__(self, other: Any, /) -> Tensor:
-        return namespace.floor_divide(self, other)
-
-    def __rfloordiv__(self, other: Any, /) -> Tensor:
-        return namespace.floor_divide(other, self)
-
-    def __mod__(self, other: Any, /) -> Tensor:
-        return namespace.remainder(self, other)
-
-    def __rmod__(self, other: Any, /) -> Tensor:
-        return namespace.remainder(other, self)
-
-    def __pow__(self, other: Any, /) -> Tensor:
-        return namespace.pow(self, other)
-
-    def __rpow__(self, other: Any, /) -> Tensor:
-        return namespace.pow(other, self)
-
-    def __matmul__(self, other: Any, /) -> Tensor:
-        return namespace.matmul(self, other)
-
-    def __rmatmul__(self, other: Any, /) -> Tensor:
-        return namespace.matmul(other, self)
-
-    def __neg__(self) -> Tensor:
-        return namespace.negative(self)
-
-    def __pos__(self) -> Tensor:
-        return namespace.positive(self)
-
-    def __abs__(self) -> Tensor:
-        return namespace.abs(self)
-
-    def __invert__(self) -> Tensor:
-        return namespace.bitwise_invert(self)
-
-    def __and__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_and(self, other)
-
-    def __rand__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_and(other, self)
-
-    def __or__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_or(self, other)
-
-    def __ror__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_or(other, self)
-
-    def __xor__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_xor(self, other)
-
-    def __rxor__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_xor(other, self)
-
-    def __lshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_left_shift(self, other)
-
-    def __rlshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_left_shift(other, self)
-
-    def __rshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_right_shift(self, other)
-
-    def __rrshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_right_shift(other, self)
-
-    def __eq__(self, other: object, /) -> Tensor:  # type: ignore[override]
-        return namespace.equal(self, other)
-
-    def __ne__(self, other: object, /) -> Tensor:  # type: ignore[override]
-        return namespace.not_equal(self, other)
-
-    def __lt__(self, other: Any, /) -> Tensor:
-        return namespace.less(self, other)
-
-    def __le__(self, other: Any, /) -> Tensor:
-        return namespace.less_equal(self, other)
-
-    def __gt__(self, other: Any, /) -> Tensor:
-        return namespace.greater(self, other)
-
-    def __ge__(self, other: Any, /) -> Tensor:
-        return namespace.greater_equal(self, other)
-
-    def __getitem__(self, key: Any, /) -> Tensor:
-        return namespace.getitem(self, key)
-
-    # --- methods that users of NumPy and PyTorch reach for ---------------------------------------
-
-    @property
-    def T(self) -> Tensor:
-        """The transpose of a matrix."""
-        return namespace.permute_dims(self, (1, 0))
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes swapped."""
-        return namespace.matrix_transpose(self)
-
-    @property
-    def real(self) -> Tensor:
-        """The real part; see `mg.real`."""
-        return namespace.real(self)
-
-    @property
-    def imag(self) -> Tensor:
-        """The imaginary part; see `mg.imag`."""
-        return namespace.imag(self)
-
-    def conj(self) -> Tensor:
-        """The complex conjugate; see `mg.conj`."""
-        return namespace.conj(self)
-
-    def sum(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The sum over `axis`; see `mg.sum`."""
-        return namespace.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The mean over `axis`; see `mg.mean`."""
-        return namespace.mean(self, axis=axis, keepdims=keepdims)
-
-    def var(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-        """The variance over `axis`; see `mg.var`."""
-        return namespace.var(self, axis=axis, correction=correction, keepdims=keepdims)
-
-    def std(self, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Tensor:
-        """The standard deviation over `axis`; see `mg.std`."""
-        return namespace.std(self, axis=axis, correction=correction, keepdims=keepdims)
-
-    def prod(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The product over `axis`; see `mg.prod`."""
-        return namespace.prod(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The largest element over `axis`; see `mg.max`."""
-        return namespace.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: Any = None, keepdims: bool = False) -> Tensor:
-        """The smallest element over `axis`; see `mg.min`."""
-        return namespace.min(self, axis=axis, keepdims=keepdims)
-
-    def argmax(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """The index of the first largest element; see `mg.argmax`."""
-        return namespace.argmax(self, axis=axis, keepdims=keepdims)
-
-    def argmin(self, axis: int | None = None, keepdims: bool = False) -> Tensor:
-        """The index of the first smallest element; see `mg.argmin`."""
-        return namespace.argmin(self, axis=axis, keepdims=keepdims)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """The same elements in another shape; see `mg.reshape`."""
-        whole = shape and not isinstance(shape[0], int)
-        return namespace.reshape(self, shape[0] if whole else shape)
-
-    def astype(self, dtype: Any) -> Tensor:
-        """The values as another dtype; see `mg.astype`."""
-        return namespace.astype(self, dtype)
+_frame = sys._getframe
+_new_tensor = object.__new__
 
 
 class KeepGrad:

@@ -20,6 +20,8 @@ floors = {
     "minigrad.rules": 0,
     "minigrad.statistics": 0,
     "minigrad.backends": 0,
+    "minigrad.node": 1,
+    "minigrad.operators": 1,
     "minigrad.tensor": 1,
     "minigrad.dtypes": 2,
     "minigrad.broadcasting": 2,
