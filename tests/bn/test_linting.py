@@ -450,7 +450,7 @@ def test_b25_the_model_is_as_before_also_after_an_error(
     device: Any, training: bool, fails: bool
 ) -> None:
     net = nn.Sequential(
-        nn.Linear(3, 4), BatchNorm1d(4), nn.Dropout(), nn.Sequential(nn.ReLU(), nn.Linear(4, 2)),
+        nn.Linear(3, 4), BatchNorm1d(4), nn.Dropout(), nn.Sequential(nn.Dropout(), nn.Linear(4, 2)),
         BatchNorm1d(2),
     ).to(device)  # fmt: skip
     x = batch(0, (4, 3), device, "float32")
