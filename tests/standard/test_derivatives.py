@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from tests.primitives.table import everything
+from minigrad.testing.records import everything
 
 from .derivatives import Derivatives, derivatives_of, independent
 from .entry import DType, Entry, flat
