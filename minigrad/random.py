@@ -51,10 +51,11 @@ class Generator:
         self._numpy.bit_generator.state = state
 
     def spawn(self) -> Generator:
-        """An independent stream."""
-        child = Generator.__new__(Generator)
-        (child._numpy,) = self.numpy.spawn(1)
-        return child
+        """An independent stream, begun at a number that this one draws.
+
+        So the state says all that follows, the streams that will be spawned among it.
+        """
+        return Generator(int.from_bytes(self.numpy.bytes(16)))
 
 
 _default: ContextVar[Generator | None] = ContextVar("minigrad_default_generator", default=None)

@@ -433,3 +433,17 @@ def test_a_function_that_fails_leaves_no_trace(x: Tensor) -> None:
         with pytest.raises(KeyError, match="reason"):
             way(fails, x)
     mg.sum(mg.checkpoint(mg.exp, x)).backward()
+
+
+def test_a_stream_spawned_inside_is_the_same_one_in_the_second_run(device: Any) -> None:
+    source = mg.random.Generator(0)
+
+    def noisy(x: mg.Tensor) -> mg.Tensor:
+        return x * x * mg.random.uniform(x.shape, generator=source.spawn(), device=x.device)
+
+    x = mg.ones(3, device=device, requires_grad=True)
+    y = mg.checkpoint(noisy, x)
+    after = source.state_dict()
+    mg.sum(y).backward()
+    np.testing.assert_allclose(to_numpy(x.grad), 2 * to_numpy(y.detach()), rtol=1e-6)
+    assert source.state_dict() == after
