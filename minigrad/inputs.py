@@ -30,7 +30,7 @@ def lift(name: str, inputs: Sequence[Any], optional: bool = False) -> list[Any]:
         lifted = [as_operand(x) if x.__class__ is bool else x for x in lifted]
     if not any(isinstance(x, Tensor) for x in lifted):
         if not lifted:
-            raise TypeError(f"{name}: expected a Tensor")
+            raise TypeError(f"{name}: takes at least one Tensor, got none")
         lifted[0] = as_tensor(lifted[0], current_device())
     return lifted
 

@@ -145,7 +145,10 @@ def directions_of(name: str, primals: Any, tangents: Any) -> list[Tensor]:
         if t.shape != x.shape:
             raise ValueError(f"{name}: tangent of shape {t.shape} for a primal of shape {x.shape}")
         if t.device is not x.device:
-            raise ValueError(f"{name}: tangent on {t.device} for a primal on {x.device}")
+            raise ValueError(
+                f"{name}: tangent on {t.device} for a primal on {x.device}; move one, as in "
+                f"x.to({x.device.name!r})"
+            )
         directions.append(t)
     return directions
 

@@ -79,7 +79,7 @@ def result_type(*arrays_and_dtypes: Any) -> numpy.dtype[Any]:
         if not isinstance(x, bool | int | float | complex)
     ]
     if not dtypes:
-        raise ValueError("result_type: expected at least one Tensor or dtype")
+        raise ValueError("result_type: expected at least one Tensor or dtype beside the numbers")
     floats = [d for d in dtypes if d.kind in "fc"]
     if not floats and any(isinstance(x, float | complex) for x in scalars):
         floats = [default_float()]

@@ -218,7 +218,8 @@ def take_along_axis(x: Tensor, indices: Tensor, /, *, axis: int = -1) -> Tensor:
     axis = axis_of("take_along_axis", axis, x.ndim)
     if indices.ndim != x.ndim:
         raise ValueError(
-            f"take_along_axis: indices of shape {indices.shape} for a Tensor of shape {x.shape}"
+            f"take_along_axis: indices of shape {indices.shape} for a Tensor of shape {x.shape}: "
+            "expected as many axes; add some with mg.expand_dims"
         )
     key: list[Any] = []
     for i, n in enumerate(x.shape):

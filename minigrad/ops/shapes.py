@@ -172,7 +172,10 @@ def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
     sources = tuple(axis_of("moveaxis", a, x.ndim) for a in sources)
     targets = tuple(axis_of("moveaxis", a, x.ndim) for a in targets)
     if len(set(sources)) != len(set(targets)) or len(sources) != len(targets):
-        raise ValueError(f"moveaxis: {source} and {destination} do not pair up axes")
+        raise ValueError(
+            f"moveaxis: {source} and {destination} do not pair up axes of {x.shape}; name each "
+            "axis once in both"
+        )
     order = [i for i in range(x.ndim) if i not in sources]
     for target, a in sorted(zip(targets, sources, strict=True)):
         order.insert(target, a)
@@ -185,7 +188,10 @@ def expand_dims(x: Tensor, /, axis: int | tuple[int, ...]) -> Tensor:
     ndim = x.ndim + len(axes)
     places = {axis_of("expand_dims", a, ndim) for a in axes}
     if len(places) != len(axes):
-        raise ValueError(f"expand_dims: {axis} names an axis twice")
+        raise ValueError(
+            f"expand_dims: {axis} names an axis of the result twice, for a Tensor of shape "
+            f"{x.shape}"
+        )
     sizes = iter(x.shape)
     return _reshape.apply(x, shape=tuple(1 if i in places else next(sizes) for i in range(ndim)))
 

@@ -125,3 +125,11 @@ def test_b31_a_mask_that_fits_nothing_is_refused_before_anything_changes(
     assert_same_state(bn, before)
     with pytest.raises(kind, match=re.escape(message)):
         batch_norm(batch(0, (4, 3, 5), device), None, None, training=True, mask=mask)
+
+
+def test_a_mask_on_another_device_is_refused():
+    pytest.importorskip("array_api_strict")
+    mask = mg.ones((2, 1), device="strict")
+    message = r"^batch_norm: mask is on strict, the input on cpu; move one$"
+    with pytest.raises(ValueError, match=message):
+        batch_norm(mg.ones((2, 3)), None, None, training=True, mask=mask)

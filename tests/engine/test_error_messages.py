@@ -12,6 +12,7 @@ import minigrad as mg
 from minigrad.primitive import all_primitives
 from minigrad.tensor import Tensor
 from tests.engine.lines import here
+from tests.engine.messages import arrangements, conversions, engine, neural
 
 Call = Callable[[], Any]
 
@@ -81,6 +82,9 @@ golden: list[tuple[type[Exception], str, Call]] = [
      lambda: mg.jacobian(lambda x: x * 1j)(ones(2))),
     (ValueError, "backend 'numpy' has no device '5'; it has ['cpu']", lambda: mg.device("cpu:5")),
 ]  # fmt: skip
+
+
+golden += [*arrangements, *conversions, *engine, *neural]
 
 
 @pytest.mark.parametrize(("error", "message", "call"), golden, ids=[g[1][:40] for g in golden])
