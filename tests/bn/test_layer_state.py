@@ -101,9 +101,10 @@ def test_resetting_gives_the_state_of_a_new_layer(device):
     bn = BatchNorm2d(3, device=device)
     new = state_of(bn)
     bn(batch(0, (4, 3, 2, 2), device, "float32"))
-    bn.weight.data = mg.full((3,), 5.0, device=device).data
+    for parameter in (bn.weight, bn.bias):
+        parameter.data = mg.full((3,), 5.0, device=device).data
     bn.reset_running_stats()
-    assert bn.weight.tolist() == [5.0] * 3
+    assert bn.weight.tolist() == bn.bias.tolist() == [5.0] * 3
     assert bn.num_batches_tracked.item() == 0
     bn.reset_parameters()
     assert_same_state(bn, new)
