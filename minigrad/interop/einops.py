@@ -44,5 +44,8 @@ class MinigradBackend(AbstractBackend):
     def concat(self, tensors: list[Tensor], axis: int) -> Tensor:
         return namespace.concat(tensors, axis=axis)
 
+    def einsum(self, pattern: str, *x: Tensor) -> Tensor:
+        return namespace.einsum(pattern, *x)
+
     def is_float_type(self, x: Tensor) -> bool:
         return x.dtype.kind == "f"

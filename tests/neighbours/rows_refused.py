@@ -33,6 +33,7 @@ rows = [
     Refusal("scipy.ndimage.gaussian_filter", lambda x: ndimage.gaussian_filter(x, 1.0)),
     Refusal("scipy.fft.dct", fft.dct),
     Refusal("scipy.signal.detrend", signal.detrend),
+    Refusal("scipy.signal.savgol_filter", lambda x: signal.savgol_filter(x, 5, 2)),
     Refusal("scipy.signal.welch", lambda x: signal.welch(x, nperseg=4)),
     Refusal("scipy.signal.lfilter", lambda x: signal.lfilter([1.0], [1.0, 0.5], x), TypeError,
             mixed),

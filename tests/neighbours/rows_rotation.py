@@ -19,5 +19,10 @@ rows = [
     method("from_rotvec", lambda v: Rotation.from_rotvec(v).as_quat()),
     method("from_quat", lambda q: Rotation.from_quat(q).as_matrix(), Domain(0.2, 1.0, (4,))),
     method("apply", lambda v, x: Rotation.from_rotvec(v).apply(x), angles, real(3)),
+    method("from_euler", lambda v: Rotation.from_euler("xyz", v).as_quat()),
+    method("from_matrix", lambda v: Rotation.from_matrix(Rotation.from_rotvec(v).as_matrix())
+           .as_quat()),
+    method("__mul__", lambda v, w: (Rotation.from_rotvec(v) * Rotation.from_rotvec(w)).as_quat(),
+           angles, angles),
     method("magnitude", lambda v: Rotation.from_rotvec(v).magnitude()),
-]
+]  # fmt: skip

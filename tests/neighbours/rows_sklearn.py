@@ -7,6 +7,8 @@ from typing import Any
 
 import sklearn
 from sklearn import preprocessing
+from sklearn.decomposition import PCA
+from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise
 
 from .row import Domain, Neighbour, positive
@@ -48,4 +50,8 @@ rows = [
                   "chi2_kernel", "additive_chi2_kernel"]),
     *(kernel(name, table, elsewhere)  # the distance of two points that meet has a kink
       for name in ("euclidean_distances", "paired_cosine_distances", "paired_euclidean_distances")),
+    Neighbour("sklearn.linear_model.Ridge",
+              dispatched(lambda x, y: Ridge(solver="svd").fit(x, y).coef_), (table, positive(5))),
+    Neighbour("sklearn.decomposition.PCA",
+              dispatched(lambda x: PCA(2, svd_solver="full").fit(x).explained_variance_), (table,)),
 ]  # fmt: skip
