@@ -26,6 +26,8 @@ floors = {
     "minigrad.dtypes": 2,
     "minigrad.broadcasting": 2,
     "minigrad.inputs": 2,
+    "minigrad.operation": 2,
+    "minigrad.straight": 2,
     "minigrad.primitive": 2,
     "minigrad.outputs": 2,
     "minigrad.autograd": 3,

@@ -141,7 +141,7 @@ def test_what_no_rule_reads_is_not_missed(device: Any, program: Program, seed: i
     """As if every array were large enough to be let go."""
     expected = [a.tobytes() for a in ours(program, seed, device)]
     with pytest.MonkeyPatch.context() as patch:
-        for module in ("minigrad.tensor", "minigrad.primitive"):
+        for module in ("minigrad.tensor", "minigrad.operation"):
             patch.setattr(import_module(module), "SMALL", 0)
         assert [a.tobytes() for a in ours(program, seed, device)] == expected
 
