@@ -30,9 +30,10 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     Arguments and results may be nested containers. The second run draws the same random numbers
     from `mg.random`, in the modes and with the defaults of the first, and updates no running
     statistics; f must depend on nothing else that changes. Raises RuntimeError, from backward, if
-    it recorded other operations or shapes than before. With `retain_graph`, the values stay after
-    the first walk. Under `no_grad` it is just f. Chen et al. 2016, "Training deep nets with
-    sublinear memory cost".
+    it recorded other operations or shapes than before; what was walked until then is freed, so the
+    whole forward has to run again. With `retain_graph`, the values stay after the first walk. Two
+    threads must not walk the same checkpoint at once. Under `no_grad` it is just f. Chen et al.
+    2016, "Training deep nets with sublinear memory cost".
     """
     if not recording.get():
         return f(*args, **kwargs)
