@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-__all__ = ["Mutant"]
+__all__ = ["Mutant", "seeded"]
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,8 @@ class Mutant:
 
     def __str__(self) -> str:
         return f"{self.family}: {self.name}"
+
+
+def seeded(family: str, module: str, *mistakes: tuple[str, str, str]) -> tuple[Mutant, ...]:
+    """The mutants of one module: each a name, what the source says, and the mistake."""
+    return tuple(Mutant(family, name, module, old, new) for name, old, new in mistakes)
