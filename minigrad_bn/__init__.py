@@ -14,18 +14,23 @@ functions.
 """
 
 from . import cs231n
+from .communicator import Communicator
 from .core import normalise
 from .dialects import convert_state
 from .folding import fold, fold_sequential
 from .freezing import freeze, freeze_stats, unfreeze, use_batch_stats
 from .functional import batch_norm
+from .ghost import GhostBatchNorm1d, GhostBatchNorm2d
 from .instance_norm import InstanceNorm1d, InstanceNorm2d
 from .layers import BatchNorm1d, BatchNorm2d, BatchNorm3d
 from .linting import Finding, lint
+from .mergeable import Stats, merge_stats, stats_of
 from .onnx import to_onnx
 from .recalibration import StatsGap, recalibrate, train_eval_gap
+from .replay import Replay
 from .running import Running
 from .settings import Settings
+from .sync import SyncBatchNorm, convert_sync_batchnorm
 
 __all__ = [
     "BatchNorm1d",
@@ -34,6 +39,15 @@ __all__ = [
     "Finding",
     "InstanceNorm1d",
     "InstanceNorm2d",
+    "GhostBatchNorm1d",
+    "GhostBatchNorm2d",
+    "Replay",
+    "Stats",
+    "SyncBatchNorm",
+    "merge_stats",
+    "stats_of",
+    "convert_sync_batchnorm",
+    "Communicator",
     "Running",
     "Settings",
     "StatsGap",

@@ -151,9 +151,14 @@ class BatchNorm(Freezable):
         read_as = layout(self.layouts[len(shape)], axis)
         check_channels(name, shape, axis, "num_features", self.num_features, read_as)
         if self.normalises_by_batch and self.settings.on_single == "raise":
-            axes = tuple([a for a in range(len(shape)) if a != axis])
-            counts = counts_of(input, axes, None)
-            check_variance_exists(name, shape, counts, self.why_by_batch)
+            self.check_variance(input)
+
+    def check_variance(self, input: Tensor) -> None:
+        """Raise ValueError for one value a channel."""
+        name, shape = type(self).__name__, input.shape
+        axis = check_channel_axis(name, shape, self.settings.channel_axis)
+        axes = tuple([a for a in range(len(shape)) if a != axis])
+        check_variance_exists(name, shape, counts_of(input, axes, None), self.why_by_batch)
 
     def extra_repr(self) -> str:
         """The arguments that make this layer as PyTorch shows them, and what PyTorch hides."""

@@ -14,8 +14,10 @@ from minigrad.testing.record import Case, OpRecord, Sides, named
 from minigrad.testing.strategies.arrays import seeds, shapes
 from minigrad.testing.strategies.calls import inputs_from
 from minigrad_bn import batch_norm
+from minigrad_bn.communicator import Alone, all_reduce_sum
 from minigrad_bn.evaluation import batch_norm_evaluation
 from minigrad_bn.second_order import weight_gradient, x_gradient
+from minigrad_bn.synchronised import batch_norm_synchronised
 
 __all__ = ["records"]
 
@@ -78,6 +80,17 @@ def weight_gradient_reference(g: Any, x: Any, axes: Shape, eps: float) -> Any:
     return (g * x_hat_and_inv_std(x, axes, eps)[0]).sum(axis=axes)
 
 
+def alone(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """Synchronised batch norm of a single rank."""
+    axes = (0, *range(2, x.ndim))
+    return batch_norm_synchronised(x, weight, bias, axes=axes, eps=eps, communicator=Alone())[0]
+
+
+@st.composite
+def arrays(draw: st.DrawFn, sides: Sides) -> Case:
+    return Case(inputs_from((Domain(),), [draw(shapes(1, 3, sides))], draw(seeds)), {})
+
+
 def affine(x: Any, mean: Any, scale: Any, bias: Any, axes: Shape) -> Any:
     mean, scale, bias = (across(v, x.ndim) for v in (mean, scale, bias))
     return (x - mean) * scale + bias
@@ -118,4 +131,18 @@ records = [
             device=device),
                                            ones(2, device=device)),
                  RuntimeError, "running_mean"),)),
+    OpRecord("batch_norm in training, synchronised", named("batch_norm_synchronised"), alone,
+        batches, training_reference,
+        lambda t, x, weight, bias, eps: t.nn.functional.batch_norm(
+            x, None, None, weight, bias, True, eps=eps),
+        ties=True, sums=True,
+        errors=(ErrorCase(lambda device: alone(ones(2, 3, device=device), ones(4, device=device),
+            None, 0.1),
+                 ValueError, r"^batch_norm_synchronised: "),)),
+    OpRecord("all_reduce_sum", named("all_reduce_sum"),
+        lambda x: all_reduce_sum(x, communicator=Alone()),
+        arrays, lambda x: x, lambda t, x: x.clone(),
+        errors=(ErrorCase(lambda device: all_reduce_sum(
+            ones(2, device=device), ones(2, device=device), communicator=Alone()),
+                 TypeError, "takes 1 input"),)),
 ]  # fmt: skip

@@ -11,7 +11,7 @@ root = Path(__file__).parents[2]
 table = (root / "docs" / "batch-norm-pitfalls.md").read_text()
 rows = {int(n): rest for n, rest in re.findall(r"^\| B(\d+) (\|.*)\|$", table, re.MULTILINE)}
 
-OPEN = {20, 21}
+OPEN: set[int] = set()
 """The rows that are still to come. It only ever gets smaller."""
 
 
