@@ -1,6 +1,6 @@
 """The mutation score: mistakes are seeded as the catalogue says, and tests catch them or don't.
 
-That our own suite catches every one takes half an hour, and is tried by
+Whether our own suite catches every one takes long to find out, and is tried by
 
     pytest tests/testing/test_mutation.py --minigrad-profile=nightly
 """
@@ -135,7 +135,7 @@ def test_every_mutant_of_the_catalogue_can_be_seeded(mutant: Mutant) -> None:
 @pytest.mark.parametrize("family", families)
 def test_our_own_tests_kill_every_mutant(pytestconfig: pytest.Config, family: str) -> None:
     if pytestconfig.getoption("--minigrad-profile") != "nightly":
-        pytest.skip("takes half an hour; run with --minigrad-profile=nightly")
+        pytest.skip("takes long; run with --minigrad-profile=nightly")
     tests = [root / path for path in killers[family]]
     score = mutation_score(
         tests, of_families([family]), options=["--minigrad-profile=ci"], jobs=2, timeout=900

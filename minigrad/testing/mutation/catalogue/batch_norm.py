@@ -58,9 +58,9 @@ batch_norm: tuple[Mutant, ...] = (
             "w = None",
         ),
         (
-            "what the mask leaves out receives a gradient",
-            "kept(xp, projected * narrow(xp, scale_of(xp, weight, inv_std, axes), g), mask)",
-            "projected * narrow(xp, scale_of(xp, weight, inv_std, axes), g)",
+            "what the mask leaves out passes its gradient on",
+            "g = kept(xp, widen(xp, g), mask)",
+            "g = widen(xp, g)",
         ),
     ),
     *wrong(
