@@ -12,6 +12,8 @@ It needs the packages of the extra `test`: Hypothesis and pytest; PyTorch and mp
 installed. Nothing that ships in a net imports it.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import strategies
 from .check_grads import check_adjoint, check_grads
 from .conduct import (
@@ -32,9 +34,11 @@ from .failure import CheckFailure
 from .layout import lay_out
 from .numeric import assert_is_derivative, complex_step, directional, full_jacobian
 from .record import Case, OpRecord
-from .suite import op_tests
 from .tolerance import Tolerance, assert_close, assert_within, ulp_difference
 from .verdict import Verdict, compare
+
+if TYPE_CHECKING:
+    from .suite import op_tests
 
 __all__ = [
     "Case",
@@ -68,3 +72,12 @@ __all__ = [
     "strategies",
     "ulp_difference",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`op_tests` carries a mark of the plugin, which has to be loaded before it is imported."""
+    if name == "op_tests":
+        from .suite import op_tests
+
+        return op_tests
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -51,7 +51,7 @@ def kill_in_epoch(n: int, folder: Path, *options: str) -> None:
 
 @needs_signals
 def test_an_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
-    process = start(tmp_path)
+    process = start(tmp_path, "--epochs", "100")
     while completed(tmp_path) < 1:
         assert process.poll() is None, process.communicate()
         time.sleep(0.002)

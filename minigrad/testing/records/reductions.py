@@ -18,7 +18,8 @@ from .kinds import reduction
 __all__ = ["records"]
 
 distinct = Domain(distinct=True)
-some_zeros = Domain(-2, 2, zeros=0.25)
+# Zeros, but nothing near them: where there are none, PyTorch divides by the elements.
+some_zeros = Domain(-2, 2, away=(0.0,), margin=0.4, zeros=0.25)
 
 
 def over(name: str) -> Any:

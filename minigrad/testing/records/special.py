@@ -117,7 +117,9 @@ records = [
 composed = [
     OpRecord("log_expit", None, mg.special.log_expit, one_array(), scipy_special.log_expit,
         lambda t, x: t.nn.functional.logsigmoid(x)),
-    OpRecord("sinc", None, mg.special.sinc, one_array(), np.sinc, lambda t, x: t.sinc(x)),
+    # Near 0, PyTorch's derivatives cancel; there ours are held to mpmath's, in tests/special.
+    OpRecord("sinc", None, mg.special.sinc, one_array(Domain(away=(0.0,), margin=0.4)), np.sinc,
+        lambda t, x: t.sinc(x)),
     OpRecord("kl_div", None, mg.special.kl_div, broadcasting(positive, positive),
         scipy_special.kl_div,
         lambda t, a, b: a * (a / b).log() - a + b, sums=True),
