@@ -8,7 +8,8 @@
 From the ground up: `statistics` (mean and variance), `training` and `evaluation` (the operations
 and their derivatives); `settings` and `running` (how statistics are kept), `core` (all of it as a
 pure function, `normalise`), `functional` (`batch_norm`), `memory`, `freezing`, `dialects` and
-`layers`. On these stand the tools: `folding`, `recalibration`, `linting` and `onnx`.
+`layers`. On these stand the tools: `folding`, `recalibration`, `linting` and `onnx`; and statistics
+over several batches: `mergeable`, `communicator`, `synchronised`, `sync`, `replay`, `mpi`, `ghost`.
 Beside them, the textbook's way: `circuit`, every step in sight, and `cs231n`, the course's two
 functions.
 """

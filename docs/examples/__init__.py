@@ -1,0 +1,1 @@
+"""Programs and packages that the pages talk about."""
