@@ -11,6 +11,7 @@ from typing import Any
 
 from .autograd import is_state_update_enabled
 from .backends import backend_of, get
+from .kernels.threads import parallel_for
 from .primitive import Primitive, elementwise, primitive
 from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
 from .tensor import Tensor
@@ -27,6 +28,7 @@ __all__ = [
     "moments",
     "narrow",
     "over",
+    "parallel_for",
     "primitive",
     "total",
     "weight_of_all",

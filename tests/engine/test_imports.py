@@ -20,6 +20,7 @@ floors = {
     "minigrad.rules": 0,
     "minigrad.statistics": 0,
     "minigrad.backends": 0,
+    "minigrad.kernels": 0,
     "minigrad.node": 1,
     "minigrad.operators": 1,
     "minigrad.tensor": 1,

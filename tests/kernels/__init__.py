@@ -1,0 +1,1 @@
+"""Kernels, and the threads that run them."""
