@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign
+from .optimizer import Optimizer, assign, settings, with_gradient
 
 __all__ = ["Adam", "AdamW"]
+
+
+def adam_update(
+    xp: Any,
+    p: Any,
+    g: Any,
+    m: Any,
+    v: Any,
+    largest: Any,
+    *,
+    step: int,
+    lr: float,
+    betas: tuple[float, float],
+    eps: float,
+    weight_decay: float,
+    amsgrad: bool,
+    decoupled: bool,
+    maximize: bool,
+) -> tuple[Any, Any, Any, Any]:
+    """The parameter after a step, the means of g and g², and with `amsgrad` the largest v so far.
+
+    Before the first step, which is number 1, the means are None and count as zero.
+    """
+    beta1, beta2 = betas
+    if maximize:
+        g = -g
+    if weight_decay and decoupled:
+        p = p * (1 - lr * weight_decay)
+    elif weight_decay:
+        g = g + weight_decay * p
+    m = (1 - beta1) * g if m is None else m + (1 - beta1) * (g - m)
+    v = (1 - beta2) * (g * g) if v is None else beta2 * v + (1 - beta2) * (g * g)
+    bound = v
+    if amsgrad:
+        bound = largest = v if largest is None else xp.maximum(largest, v)
+    # Both means are too small by known factors; those of the step are made one.
+    scale = (1 - beta2**step) ** 0.5
+    direction = m / (xp.sqrt(bound) + scale * eps)
+    return p - lr * scale / (1 - beta1**step) * direction, m, v, largest
 
 
 class Adam(Optimizer):
@@ -52,29 +90,19 @@ class Adam(Optimizer):
                 )
 
     def update(self, group: dict[str, Any]) -> None:
-        lr, eps, weight_decay = float(group["lr"]), group["eps"], group["weight_decay"]
-        (beta1, beta2), amsgrad, maximize = group["betas"], group["amsgrad"], group["maximize"]
-        for p in group["params"]:
-            if p.grad is None:
-                continue
-            xp = p.device.backend.xp
-            g = -p.grad.data if maximize else p.grad.data
-            value = p.data
-            if weight_decay and self.decoupled_weight_decay:
-                value = value * (1 - lr * weight_decay)
-            elif weight_decay:
-                g = g + weight_decay * value
+        chosen = settings(group, "lr", "betas", "eps", "weight_decay", "amsgrad", "maximize")
+        chosen["decoupled"] = self.decoupled_weight_decay
+        for p, g in with_gradient(group):
             state = self.state.setdefault(p, {})
             step = state["step"] = state.get("step", 0) + 1
-            # The means begin at zero.
-            m, v = state.get("exp_avg", 0.0), state.get("exp_avg_sq", 0.0)
-            m = state["exp_avg"] = m + (1 - beta1) * (g - m)
-            v = state["exp_avg_sq"] = beta2 * v + (1 - beta2) * (g * g)
-            if amsgrad:
-                v = state["max_exp_avg_sq"] = xp.maximum(state.get("max_exp_avg_sq", v), v)
-            scale = math.sqrt(1 - beta2**step)
-            step_size = lr / (1 - beta1**step)
-            assign(p, value - step_size * m / (xp.sqrt(v) / scale + eps))
+            m, v = state.get("exp_avg"), state.get("exp_avg_sq")
+            largest = state.get("max_exp_avg_sq")
+            new, state["exp_avg"], state["exp_avg_sq"], largest = adam_update(
+                p.device.backend.xp, p.data, g, m, v, largest, step=step, **chosen
+            )
+            if largest is not None:
+                state["max_exp_avg_sq"] = largest
+            assign(p, new)
 
 
 class AdamW(Adam):

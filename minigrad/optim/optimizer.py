@@ -1,7 +1,8 @@
 """Optimizer: parameters in groups, hyperparameters for each group, state for each parameter.
 
-An update computes new arrays and binds them: `p.data = p.data - lr * g`. Nothing is written in
-place, so what a graph or a state dict holds on to keeps its value.
+The update of one parameter is a function of arrays over `xp`: it takes the parameter's value, its
+gradient and the state, and returns new arrays, which are bound in their places. Nothing is written
+in place, so what a graph or a state dict holds on to keeps its value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from ..tensor import Tensor
 from ..tensor import namespace as mg
 from .state import load_state_dict, state_dict
 
-__all__ = ["Optimizer", "assign"]
+__all__ = ["Optimizer", "assign", "settings", "with_gradient"]
+
+PYTHONS = {bool, int, float}
 
 
 class Optimizer:
@@ -117,6 +120,25 @@ class Optimizer:
             lines.append(f"Parameter Group {i}")
             lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
         return "\n".join([*lines, ")"])
+
+
+def with_gradient(group: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
+    """The parameters of a group that a step changes: those with a gradient, and that gradient."""
+    return [(p, p.grad.data) for p in group["params"] if p.grad is not None]
+
+
+def settings(group: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """The hyperparameters of these names, as Python's numbers."""
+    return {name: plain(group[name]) for name in names}
+
+
+def plain(x: Any) -> Any:
+    """Python's number for NumPy's, which would make a float64 of a float32 parameter."""
+    if x.__class__ in PYTHONS:
+        return x
+    if isinstance(x, tuple):
+        return tuple([plain(number) for number in x])
+    return x.item() if hasattr(x, "item") else x
 
 
 def assign(p: Tensor, new: Any) -> None:

@@ -6,9 +6,44 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign
+from .optimizer import Optimizer, assign, settings, with_gradient
 
 __all__ = ["RMSprop"]
+
+
+def rmsprop_update(
+    xp: Any,
+    p: Any,
+    g: Any,
+    s: Any,
+    mean: Any,
+    v: Any,
+    *,
+    lr: float,
+    alpha: float,
+    eps: float,
+    weight_decay: float,
+    momentum: float,
+    centered: bool,
+    maximize: bool,
+) -> tuple[Any, Any, Any, Any]:
+    """The parameter after a step, the mean of g², that of g if `centered`, and the velocity if any.
+
+    Before the first step they are None and count as zero.
+    """
+    if maximize:
+        g = -g
+    if weight_decay:
+        g = g + weight_decay * p
+    s = (1 - alpha) * (g * g) if s is None else alpha * s + (1 - alpha) * (g * g)
+    var = s
+    if centered:
+        mean = (1 - alpha) * g if mean is None else mean + (1 - alpha) * (g - mean)
+        var = s - mean * mean
+    g = g / (xp.sqrt(var) + eps)
+    if momentum:
+        g = v = g if v is None else momentum * v + g
+    return p - lr * g, s, mean, v
 
 
 class RMSprop(Optimizer):
@@ -48,26 +83,18 @@ class RMSprop(Optimizer):
             raise ValueError(f"RMSprop: alpha is {group['alpha']}, expected at least 0")
 
     def update(self, group: dict[str, Any]) -> None:
-        lr, alpha, eps = float(group["lr"]), group["alpha"], group["eps"]
-        weight_decay, momentum = group["weight_decay"], group["momentum"]
-        for p in group["params"]:
-            if p.grad is None:
-                continue
-            xp = p.device.backend.xp
-            g = -p.grad.data if group["maximize"] else p.grad.data
-            if weight_decay:
-                g = g + weight_decay * p.data
+        chosen = settings(
+            group, "lr", "alpha", "eps", "weight_decay", "momentum", "centered", "maximize"
+        )
+        for p, g in with_gradient(group):
             state = self.state.setdefault(p, {})
             state["step"] = state.get("step", 0) + 1
-            # The means begin at zero.
-            s = alpha * state.get("square_avg", 0.0) + (1 - alpha) * (g * g)
-            state["square_avg"] = s
-            if group["centered"]:
-                mean = state.get("grad_avg", 0.0)
-                mean = mean + (1 - alpha) * (g - mean)
+            s, mean, v = map(state.get, ("square_avg", "grad_avg", "momentum_buffer"))
+            new, state["square_avg"], mean, v = rmsprop_update(
+                p.device.backend.xp, p.data, g, s, mean, v, **chosen
+            )
+            if mean is not None:
                 state["grad_avg"] = mean
-                s = s - mean * mean
-            g = g / (xp.sqrt(s) + eps)
-            if momentum:
-                g = state["momentum_buffer"] = momentum * state.get("momentum_buffer", 0.0) + g
-            assign(p, p.data - lr * g)
+            if v is not None:
+                state["momentum_buffer"] = v
+            assign(p, new)

@@ -6,9 +6,33 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign
+from .optimizer import Optimizer, assign, settings, with_gradient
 
 __all__ = ["SGD"]
+
+
+def sgd_update(
+    xp: Any,
+    p: Any,
+    g: Any,
+    v: Any,
+    *,
+    lr: float,
+    momentum: float,
+    dampening: float,
+    weight_decay: float,
+    nesterov: bool,
+    maximize: bool,
+) -> tuple[Any, Any]:
+    """The parameter after a step, and its velocity, which begins as the first gradient."""
+    if maximize:
+        g = -g
+    if weight_decay:
+        g = g + weight_decay * p
+    if momentum:
+        v = g if v is None else momentum * v + (1 - dampening) * g
+        g = g + momentum * v if nesterov else v
+    return p - lr * g, v
 
 
 class SGD(Optimizer):
@@ -48,23 +72,13 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov needs a momentum above 0 and a dampening of 0")
 
     def update(self, group: dict[str, Any]) -> None:
-        lr, weight_decay = float(group["lr"]), group["weight_decay"]
-        momentum, maximize = group["momentum"], group["maximize"]
-        for p in group["params"]:
-            if p.grad is None:
-                continue
-            g = -p.grad.data if maximize else p.grad.data
-            if weight_decay:
-                g = g + weight_decay * p.data
-            if momentum:
-                g = self.accelerated(p, g, group)
-            assign(p, p.data - lr * g)
-
-    def accelerated(self, p: Tensor, g: Any, group: dict[str, Any]) -> Any:
-        """The direction of the step, after the velocity has taken in the gradient."""
-        momentum = group["momentum"]
-        state = self.state.setdefault(p, {})
-        v = state.get("momentum_buffer")
-        v = g if v is None else momentum * v + (1 - group["dampening"]) * g
-        state["momentum_buffer"] = v
-        return g + momentum * v if group["nesterov"] else v
+        chosen = settings(
+            group, "lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"
+        )
+        for p, g in with_gradient(group):
+            state = self.state.setdefault(p, {}) if chosen["momentum"] else {}
+            v = state.get("momentum_buffer")
+            new, v = sgd_update(p.device.backend.xp, p.data, g, v, **chosen)
+            if v is not None:
+                state["momentum_buffer"] = v
+            assign(p, new)

@@ -78,6 +78,24 @@ def test_groups_have_their_own_hyperparameters_and_can_be_added() -> None:
     assert p.dtype == "float32" and p.item() == pytest.approx(-1.1)
 
 
+@pytest.mark.parametrize("name", CLASSES)
+def test_numpys_numbers_as_hyperparameters_make_no_float64(name: str) -> None:
+    p = nn.Parameter(mg.ones((2, 3)))
+    optimizer = getattr(optim, name)([p], lr=0.1, weight_decay=0.1)
+    (group,) = optimizer.param_groups
+    numbers = {key: np.float64(x) for key, x in group.items() if type(x) in (int, float)}
+    group.update(numbers)
+    if "momentum" in group:
+        group["momentum"] = np.float64(0.5)
+    if "betas" in group:
+        group["betas"] = np.float64(0.5), np.float64(0.9)
+    for _ in range(2):
+        p.grad = mg.ones((2, 3))
+        optimizer.step()
+    arrays = [x for x in optimizer.state[p].values() if type(x) is not int]
+    assert arrays and p.dtype == "float32" and all(x.dtype == "float32" for x in arrays)
+
+
 @needs_torch
 @pytest.mark.parametrize("name", CLASSES)
 def test_arguments_and_hyperparameters_are_pytorchs(name: str) -> None:
