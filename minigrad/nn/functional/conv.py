@@ -1,13 +1,8 @@
-"""Convolution: windows of the input, as columns of a matrix, times the weights.
-
-Chellapilla, Puri and Simard 2006, "High performance convolutional neural networks for document
-processing": unrolled like this, a convolution is one large matrix product.
-"""
+"""Convolution over the last axes, and the checks that it shares with the transposed one."""
 
 from __future__ import annotations
 
-import math
-
+from ...ops.convolution import convolution
 from ...tensor import Tensor
 from ...tensor import namespace as mg
 from .sizes import Size, same_padding, sizes
@@ -68,19 +63,8 @@ def convolve(
     x = input if input.ndim == k + 2 else mg.expand_dims(input, axis=0)
     check_size(name, x.shape[2:], kernel, around, steps)
 
-    if any(before or after for before, after in around):
-        x = mg.pad(x, ((0, 0), (0, 0), *around))
-    seen = mg.windows(x, kernel, strides, steps)
-    (samples, channels), counts = seen.shape[:2], seen.shape[2 : 2 + k]
-    outputs = weight.shape[0]
-    # Channels and places in the window in front: copied into columns, runs of memory stay runs.
-    order = (1, *range(2 + k, 2 + 2 * k), 0, *range(2, 2 + k))
-    rows = channels // groups * math.prod(kernel)
-    columns = mg.reshape(mg.permute_dims(seen, order), (groups, rows, samples * math.prod(counts)))
-    y = mg.matmul(mg.reshape(weight, (groups, outputs // groups, rows)), columns)
-    if bias is not None:
-        y = y + mg.reshape(bias, (groups, outputs // groups, 1))
-    y = mg.permute_dims(mg.reshape(y, (outputs, samples, *counts)), (1, 0, *range(2, 2 + k)))
+    inputs = (x, weight) if bias is None else (x, weight, bias)
+    y = convolution(*inputs, strides=strides, padding=around, dilation=steps, groups=groups)
     return y if input.ndim == k + 2 else mg.squeeze(y, axis=0)
 
 
@@ -88,16 +72,8 @@ def check_channels(
     name: str, k: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int
 ) -> None:
     """Raise unless the channels of input, weight and bias fit together."""
-    if weight.ndim != k + 2 or input.ndim not in (k + 1, k + 2):
-        raise ValueError(
-            f"{name}: input {input.shape} with weight {weight.shape}: expected an input of "
-            f"{k + 2} axes (or {k + 1}, without samples) and a weight of {k + 2}"
-        )
-    if not isinstance(groups, int) or groups < 1 or weight.shape[0] % groups:
-        raise ValueError(
-            f"{name}: groups is {groups}, which does not divide the {weight.shape[0]} outputs of "
-            f"weight {weight.shape}"
-        )
+    check_axes(name, k, input, weight)
+    check_groups(name, weight, groups, "outputs")
     if input.shape[-k - 1] != weight.shape[1] * groups:
         raise ValueError(
             f"{name}: input {input.shape} has {input.shape[-k - 1]} channels, weight "
@@ -105,6 +81,29 @@ def check_channels(
         )
     if bias is not None and bias.shape != weight.shape[:1]:
         raise ValueError(f"{name}: bias {bias.shape} with weight {weight.shape}: one per output")
+    check_dtypes(name, input, weight)
+
+
+def check_axes(name: str, k: int, input: Tensor, weight: Tensor) -> None:
+    """Raise unless input and weight have as many axes as a convolution over `k` of them takes."""
+    if weight.ndim != k + 2 or input.ndim not in (k + 1, k + 2):
+        raise ValueError(
+            f"{name}: input {input.shape} with weight {weight.shape}: expected an input of "
+            f"{k + 2} axes (or {k + 1}, without samples) and a weight of {k + 2}"
+        )
+
+
+def check_groups(name: str, weight: Tensor, groups: int, what: str) -> None:
+    """Raise unless `groups` divides the first axis of the weight, `what` it has there."""
+    if not isinstance(groups, int) or groups < 1 or weight.shape[0] % groups:
+        raise ValueError(
+            f"{name}: groups is {groups}, which does not divide the {weight.shape[0]} {what} of "
+            f"weight {weight.shape}"
+        )
+
+
+def check_dtypes(name: str, input: Tensor, weight: Tensor) -> None:
+    """Raise unless input and weight have one dtype."""
     if input.dtype != weight.dtype:
         raise TypeError(
             f"{name}: input is {input.dtype}, weight is {weight.dtype}; convert one, as in "

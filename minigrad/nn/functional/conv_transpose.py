@@ -7,10 +7,10 @@ arithmetic for deep learning", https://arxiv.org/abs/1603.07285, chapter 4).
 
 from __future__ import annotations
 
-import math
-
+from ...ops.convolution import convolution_input
 from ...tensor import Tensor
 from ...tensor import namespace as mg
+from .conv import check_axes, check_dtypes, check_groups
 from .sizes import Size, sizes
 
 __all__ = ["conv_transpose1d", "conv_transpose2d"]
@@ -95,56 +95,42 @@ def convolve_back(
     steps = sizes(name, "dilation", dilation, k, 1)
     around = sizes(name, "padding", padding, k, 0)
     behind = sizes(name, "output_padding", output_padding, k, 0)
-    check(name, k, input, weight, bias, groups)
+    check_channels(name, k, input, weight, bias, groups)
     if any(b >= max(s, d) for b, s, d in zip(behind, strides, steps, strict=True)):
         raise ValueError(
             f"{name}: output_padding {behind} must be smaller than stride {strides} or dilation "
             f"{steps}"
         )
     x = input if input.ndim == k + 2 else mg.expand_dims(input, axis=0)
-    samples, channels, *counts = x.shape
-    outputs, *kernel = weight.shape[1:]
-    full = [
+    full = tuple(
         (n - 1) * s + d * (m - 1) + 1
-        for n, s, d, m in zip(counts, strides, steps, kernel, strict=True)
-    ]
-    ends = [n + b - p for n, b, p in zip(full, behind, around, strict=True)]
-    if any(end <= p for end, p in zip(ends, around, strict=True)):
+        for n, s, d, m in zip(x.shape[2:], strides, steps, weight.shape[2:], strict=True)
+    )
+    wanted = tuple(n + b - 2 * p for n, b, p in zip(full, behind, around, strict=True))
+    if any(n <= 0 for n in wanted):
         raise ValueError(
-            f"{name}: padding {around} leaves nothing of an output of {tuple(full)}; use less"
+            f"{name}: padding {around} leaves nothing of an output of {full}; use less"
         )
-
-    places = math.prod(counts)
-    columns = mg.reshape(mg.moveaxis(x, 1, 0), (groups, channels // groups, samples * places))
-    kernels = mg.reshape(weight, (groups, channels // groups, outputs * math.prod(kernel)))
-    spread = mg.matmul(mg.matrix_transpose(kernels), columns)
-    spread = mg.reshape(spread, (groups * outputs, *kernel, samples, *counts))
-    order = (1 + k, 0, *range(2 + k, 2 + 2 * k), *range(1, 1 + k))
-    spread = mg.permute_dims(spread, order)
-    y = mg.fold(spread, tuple(full), strides, steps)
-    if any(behind):
-        y = mg.pad(y, ((0, 0), (0, 0), *((0, b) for b in behind)))
-    y = y[(..., *(slice(p, end) for p, end in zip(around, ends, strict=True)))]
+    # What is added behind is first what the padding would have taken off there, then zeros.
+    taken = tuple((min(p, n), max(0, p - b)) for p, b, n in zip(around, behind, full, strict=True))
+    size = tuple(n - before - after for n, (before, after) in zip(full, taken, strict=True))
+    y = convolution_input(
+        x, weight, size=size, strides=strides, padding=taken, dilation=steps, groups=groups
+    )
+    if size != wanted:
+        y = mg.pad(y, ((0, 0), (0, 0), *((0, n - m) for n, m in zip(wanted, size, strict=True))))
     if bias is not None:
         y = y + mg.reshape(bias, (-1, *(1,) * k))
     return y if input.ndim == k + 2 else mg.squeeze(y, axis=0)
 
 
-def check(
+def check_channels(
     name: str, k: int, input: Tensor, weight: Tensor, bias: Tensor | None, groups: int
 ) -> None:
     """Raise unless the channels of input, weight and bias fit together."""
-    if weight.ndim != k + 2 or input.ndim not in (k + 1, k + 2):
-        raise ValueError(
-            f"{name}: input {input.shape} with weight {weight.shape}: expected an input of "
-            f"{k + 2} axes (or {k + 1}, without samples) and a weight of {k + 2}"
-        )
+    check_axes(name, k, input, weight)
+    check_groups(name, weight, groups, "inputs")
     channels = input.shape[-k - 1]
-    if not isinstance(groups, int) or groups < 1 or weight.shape[0] % groups:
-        raise ValueError(
-            f"{name}: groups is {groups}, which does not divide the {weight.shape[0]} inputs of "
-            f"weight {weight.shape}"
-        )
     if channels != weight.shape[0]:
         raise ValueError(
             f"{name}: input {input.shape} has {channels} channels, weight {weight.shape} expects "
@@ -155,8 +141,4 @@ def check(
             f"{name}: bias {bias.shape} with weight {weight.shape} and groups={groups}: expected "
             f"({weight.shape[1] * groups},), one per output"
         )
-    if input.dtype != weight.dtype:
-        raise TypeError(
-            f"{name}: input is {input.dtype}, weight is {weight.dtype}; convert one, as in "
-            "x.astype(...)"
-        )
+    check_dtypes(name, input, weight)
