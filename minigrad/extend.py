@@ -6,17 +6,19 @@ and variances that every normalisation is made of; see `minigrad.statistics`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 from .autograd import is_state_update_enabled
-from .backends import backend_of, get
+from .backends import backend_of
+from .backends.kernels import ArrayFunction
 from .kernels.threads import parallel_for
 from .primitive import Primitive, elementwise, primitive
 from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
 from .tensor import Tensor
 
 __all__ = [
+    "ArrayFunction",
     "Primitive",
     "Tensor",
     "backend_of",
@@ -37,16 +39,37 @@ __all__ = [
 
 
 def kernel(
-    operation: Primitive, backend: str
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorates the fused form of an operation's forward for the raw arrays of one backend.
+    operation: Primitive | ArrayFunction,
+    backend: str,
+    function: Callable[..., Any] | str | None = None,
+    *,
+    rule: int | Literal["joint"] | None = None,
+    library: str | None = None,
+    dtypes: Sequence[str] = ("float32", "float64"),
+    least: int = 0,
+) -> Any:
+    """Let `function` stand in for an operation's forward, or a rule, on raw arrays of one backend.
 
-    It takes the raw inputs and the operation's parameters, and returns what the operation's
-    forward over xp returns. That forward stays the definition; the kernel has to equal it.
+    It takes what that takes but xp, `(*inputs, **params)` for a forward, `(g, y, *inputs,
+    **params)` for the `rule` of one input (its number) or the "joint" one, with the residuals after
+    y where there are some, and returns what it returns: new arrays. That form over xp stays the
+    definition, and the kernel has to equal it. For what it does not take, it returns
+    NotImplemented.
+
+    `function` may be a string, "package.module:function", imported when it is first needed; without
+    it, `kernel(...)` is a decorator. `library` is what it is written in, the backend's own unless
+    given. It is asked if the first array has one of `dtypes`, and at least `least` elements. Of
+    several, the last registered is asked first. Raises ValueError for an operation that has no such
+    forward or rule over xp.
     """
+    part = operation if isinstance(operation, ArrayFunction) else operation.array_function(rule)
+    options: Any = {"library": library, "dtypes": dtypes, "least": least}
+    if function is not None:
+        part.register(backend, function, **options)
+        return function
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        operation.register_kernel(get(backend), function)
+        part.register(backend, function, **options)
         return function
 
     return register

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from inspect import Parameter, Signature, signature
 from threading import RLock
-from typing import Any
+from typing import Any, Literal
 
 from .backends import Backend
+from .backends.kernels import ArrayFunction
 from .broadcasting import diagnose_broadcast
 from .dtypes import weak_types
 from .inputs import describe, lift, promoted
@@ -163,11 +164,9 @@ class Primitive:
         return [*raw[:n], *promoted(backend, raw[n:], self.floating)]
 
     def _bind(self, backend: Backend) -> Callable[..., Any]:
-        """The raw function of one backend: its fused kernel, the portable forward, or its own."""
-        if self.name in backend.kernels:
-            function = backend.kernels[self.name]
-        elif self.forward is not None:
-            function = partial(self.forward, backend.xp)
+        """The raw function of one backend: the forward over its xp, or its own."""
+        if self.forward is not None:
+            function: Callable[..., Any] = partial(self.forward, backend.xp)
         else:
             function = getattr(backend.xp, self.name)
         return function if observer is None else observer(self, backend, function)
@@ -181,10 +180,39 @@ class Primitive:
             return self
         return getattr(xp, self.name) if self.forward is None else partial(self.forward, xp)
 
-    def register_kernel(self, backend: Backend, function: Callable[..., Any]) -> None:
-        """Let `function` compute the forward on raw arrays of `backend`."""
-        backend.kernels[self.name] = function
-        self._functions.pop(backend, None)
+    def array_function(self, rule: int | Literal["joint"] | None = None) -> ArrayFunction:
+        """The forward, the rule of one input or the joint rule, as what kernels can stand in for.
+
+        Raises ValueError for an operation that does not have it over xp.
+        """
+        what = "forward" if rule is None else "joint rule" if rule == "joint" else f"rule {rule}"
+        found: Any = None
+        if rule is None:
+            found = self.forward
+        elif rule == "joint":
+            found = self.joint
+        elif 0 <= rule < len(self.rules) and self.rules[rule] is not missing_rule:
+            found = self.rules[rule]
+        if found is None:
+            raise ValueError(f"kernel: {self.name} has no {what} over xp to stand in for")
+        if isinstance(found, ArrayFunction):
+            return found
+        new = ArrayFunction(self.name if rule is None else f"{self.name}: {what}", found)
+        if rule is None:
+            self.forward = new
+            with binding:
+                self._functions.clear()
+        elif rule == "joint":
+            self.joint = new
+        else:
+            self.rules = (*self.rules[:rule], new, *self.rules[rule + 1 :])
+        return new
+
+    @property
+    def array_functions(self) -> list[ArrayFunction]:
+        """The parts of this operation that have kernels."""
+        parts = (self.forward, *self.rules, self.joint)
+        return [part for part in parts if isinstance(part, ArrayFunction)]
 
     @property
     def reads(self) -> Reads:
@@ -196,7 +224,7 @@ class Primitive:
         asked = tuple([parent is not None for parent in parents]) if self.rules else ()
         if asked not in self._reads:
             rules = [rule for rule, wanted in zip(self.rules, asked, strict=False) if wanted]
-            found = reads(rules if self.joint is None else [self.joint])
+            found = reads([definition(r) for r in (rules if self.joint is None else [self.joint])])
             # A forward that rebuilds residuals reads all inputs.
             self._reads[asked] = Reads(found.output, ()) if self.residuals else found
         return self._reads[asked]
@@ -284,6 +312,11 @@ class Functions(dict[Backend, Callable[..., Any]]):
 
 def missing_rule(*arguments: Any, **params: Any) -> None:
     """What stands for the derivative by an input that has none: the walk says so."""
+
+
+def definition(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What was written over xp, also where kernels may stand in for it."""
+    return function.definition if isinstance(function, ArrayFunction) else function
 
 
 all_primitives: list[Primitive] = []

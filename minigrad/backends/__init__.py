@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any, NamedTuple
 
 from . import device as _device
+from .allowed import use_kernels
 from .backend import Backend
 from .device import Device, default_device
 
@@ -27,6 +28,7 @@ __all__ = [
     "register",
     "set_default_device",
     "status",
+    "use_kernels",
 ]
 
 

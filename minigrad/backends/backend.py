@@ -43,7 +43,6 @@ class Backend:
     ) -> None:
         self.name = name
         self.device_prefix = name if device_prefix is None else device_prefix
-        self.kernels: dict[str, Callable[..., Any]] = {}
         self.xp: Any = SimpleNamespace(__name__=name)
         for word in vocabulary.__all__:
             setattr(self.xp, word, vocabulary.bind(getattr(vocabulary, word), self.xp))

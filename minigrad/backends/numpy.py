@@ -138,15 +138,6 @@ def reduce_mean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     return total / (x.size // total.size)
 
 
-def softmax(x: Any, /, *, axis: Any) -> Any:
-    """All in one array, the first that is made; of float16 summed in float32."""
-    y = x - maximum_reduce(x, axis, None, None, True)
-    np.exp(y, y)
-    wide = np.float32 if x.dtype == np.float16 else None
-    y /= add_reduce(y, axis, wide, None, True)
-    return y
-
-
 def var(x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False) -> Any:
     """The variance; of float16 computed in float32, where squares do not overflow."""
     dtype = np.float32 if x.dtype == np.float16 else None
@@ -214,6 +205,4 @@ def load() -> Backend:
         "var": var,
         "windows": windows,
     }
-    backend = NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")
-    backend.kernels["softmax"] = softmax
-    return backend
+    return NumpyBackend("numpy", namespace, words=words, device_prefix="cpu")

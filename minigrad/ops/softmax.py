@@ -52,6 +52,10 @@ _logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
 _softmax = primitive("softmax", softmax_vjp, forward=softmax_forward, wrapped=True)
 _log_softmax = primitive("log_softmax", log_softmax_vjp, forward=log_softmax_forward, wrapped=True)
 
+_softmax.array_function().register(
+    "numpy", "minigrad.kernels.softmax:softmax", dtypes=("float16", "float32", "float64")
+)
+
 
 def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """log(sum(exp(x))) over `axis`, without overflow; -inf for no elements."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.backends import get
+from minigrad.kernels.softmax import softmax
 from minigrad.ops.softmax import softmax_forward
 from minigrad.testing.budget import examples
 from minigrad.testing.layout import LAYOUTS, lay_out
@@ -18,7 +19,6 @@ from minigrad.testing.strategies.arrays import seeds, shapes
 from minigrad.testing.tolerance import assert_close
 
 backend = get("numpy")
-softmax = backend.kernels["softmax"]
 
 
 @examples(4.0)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.backends import Backend
+from minigrad.backends import Backend, get
+from minigrad.backends.kernels import ArrayFunction, all_array_functions
 from minigrad.backends.strict import StrictBackend
 from minigrad.testing.conformance import BackendConformance, Finding, Report
 from minigrad.testing.records import everything
@@ -108,19 +109,44 @@ def test_conversions_that_cannot_be_seen_are_said_not_to_be_tested(
     assert "can't be seen" in finding.detail
 
 
-def test_a_kernel_that_differs_from_its_rule_fails(registered: Any) -> None:
-    backend = glass("glass")
-    softplus = [r for r in everything if r.name in ("softplus", "exp")]
-    (forward,) = [r.primitive.forward for r in softplus if r.name == "softplus"]
-    name = registered(backend)
-    backend.kernels["softplus"] = lambda x: forward(backend.xp, x)
-    findings = list(BackendConformance(name, records=softplus).kernels())
-    assert [f.outcome for f in findings] == ["passes"]
-    backend.kernels["softplus"] = lambda x: forward(backend.xp, x) * 2
-    backend.kernels["exp"] = backend.xp.exp
-    backend.kernels["nothing"] = backend.xp.exp
-    findings = list(BackendConformance(name, records=softplus).kernels())
-    assert [f.outcome for f in findings] == ["fails", "was not tested", "was not tested"]
+def test_a_kernel_that_differs_from_its_definition_fails(
+    registered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = registered(glass("glass"))
+    xp = get(name).xp
+    record = next(r for r in everything if r.name == "softplus")
+    assert record.primitive is not None
+    forward, rule = record.primitive.array_function(), record.primitive.array_function(0)
+    for part in (forward, rule):
+        monkeypatch.setattr(part, "kernels", {})
+    suite = BackendConformance(name, records=[record])
+    assert [f for f in suite.kernels() if f.item in ("softplus", rule.name)] == []
+
+    forward.register(name, lambda x: forward.definition(xp, x))
+    assert [f.outcome for f in suite.kernels()] == ["passes"]
+    rule.register(name, lambda g, y, x: 2 * rule.definition(xp, g, y, x))
+    (finding,) = suite.kernels()
+    assert finding.outcome == "fails"
+    assert "gradient of input 0" in finding.detail
+
+    rule.register(name, lambda g, y, x: NotImplemented)
+    rule.kernels[name] = rule.kernels[name][:1]
+    (finding,) = suite.kernels()
+    assert (finding.outcome, finding.detail) == (
+        "was not tested",
+        "none of the calls was taken by the kernels of softplus: rule 0",
+    )
+
+
+def test_a_kernel_that_no_record_calls_is_said_not_to_be_tested(registered: Any) -> None:
+    name = registered(glass("glass"))
+    function = ArrayFunction("nothing", lambda xp, x: x)
+    function.register(name, lambda x: x)
+    try:
+        findings = list(BackendConformance(name, records=some).kernels())
+    finally:
+        all_array_functions.remove(function)
+    assert [(f.item, f.outcome) for f in findings] == [("nothing", "was not tested")]
 
 
 def test_missing_names_and_dtypes_are_listed_and_fail_nothing(registered: Any) -> None:

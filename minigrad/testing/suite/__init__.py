@@ -23,6 +23,7 @@ from .checks import Check
 from .conduct import checks as conduct_checks
 from .errors import checks as error_checks
 from .gradients import checks as gradient_checks
+from .kernels import checks as kernel_checks
 from .second_gradients import checks as second_gradient_checks
 from .values import checks as value_checks
 
@@ -34,6 +35,7 @@ every_check: list[Check] = [
     *second_gradient_checks,
     *conduct_checks,
     *error_checks,
+    *kernel_checks,
 ]
 
 

@@ -1,0 +1,148 @@
+"""Fused kernels: sooner than what they stand for, and never its definition.
+
+A function of arrays is defined once, over `xp`. For the raw arrays of one backend a *kernel* may
+stand in: the same function, in one pass over memory, in compiled code. Which one runs is decided
+here and nowhere else: by backend, dtype and size, by what is allowed (see `allowed`), and by the
+kernel itself, which returns NotImplemented for what it does not take. If none takes it, the
+definition does.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from .allowed import allowed
+
+__all__ = ["ArrayFunction", "Kernel", "all_array_functions"]
+
+
+class Kernel:
+    """One fused form of a function of arrays.
+
+    `function` is a callable, or `"package.module:function"`, imported when it is first needed.
+    `library` is what it is written in. It is asked if the first array that it is to be called with
+    has one of `dtypes` (by name) and at least `least` elements.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any] | str,
+        library: str,
+        dtypes: Sequence[str],
+        least: int,
+    ) -> None:
+        self.function = function
+        self.library = library
+        self.names = tuple(dtypes)
+        self.least = least
+        self.dtypes: frozenset[Any] | None = None
+
+    def call(self, xp: Any, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+        """What the kernel returns; NotImplemented, too, if its library can't be used."""
+        if self.library in unusable:
+            return NotImplemented
+        function = self.function
+        if isinstance(function, str):
+            module, _, name = function.partition(":")
+            try:
+                function = self.function = getattr(import_module(module), name)
+            except Exception as error:
+                if self.library == xp.__name__:
+                    raise
+                return self.give_up(error)
+        try:
+            return function(*arrays, **params)
+        except Exception as error:
+            of_the_library = type(error).__module__.partition(".")[0] == self.library
+            if self.library == xp.__name__ or not of_the_library:
+                raise
+            return self.give_up(error)
+
+    def takes(self, xp: Any, x: Any) -> bool:
+        """Whether the dtype of the array `x` is one of the kernel's."""
+        if self.dtypes is None:
+            found = [getattr(xp, name) for name in self.names if hasattr(xp, name)]
+            self.dtypes = frozenset(xp.zeros((), dtype=dtype).dtype for dtype in found)
+        return x.dtype in self.dtypes
+
+    def give_up(self, error: Exception) -> Any:
+        """Say once that the library of this kernel can't be used."""
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        if unusable.setdefault(self.library, reason) is reason:
+            warnings.warn(
+                f"kernels written in {self.library} can't be used: {reason}; what they stand for "
+                f"runs without. pip install 'minigrad[fast]' brings numba; MINIGRAD_KERNELS=numpy "
+                "keeps to NumPy's, without this warning",
+                RuntimeWarning,
+                stacklevel=4,
+            )
+        return NotImplemented
+
+    @property
+    def state(self) -> str:
+        """Whether it may run here and now; if not, why."""
+        if not allowed().allows(self.library):
+            return "switched off"
+        if self.library in unusable:
+            return f"can't be used: {unusable[self.library]}"
+        if isinstance(self.function, str) and find_spec(self.library) is None:
+            return f"{self.library} is not installed"
+        return "in force"
+
+
+unusable: dict[str, str] = {}
+"""The libraries whose kernels failed to load or compile, and why."""
+
+
+class ArrayFunction:
+    """A function of arrays over `xp`, and the kernels that may stand in for it.
+
+    Called as its definition is: `f(xp, *arrays, **params)`.
+    """
+
+    def __init__(self, name: str, definition: Callable[..., Any]) -> None:
+        self.name = name
+        self.definition = definition
+        self.kernels: dict[str, list[Kernel]] = {}
+        all_array_functions.append(self)
+
+    def __call__(self, xp: Any, *arrays: Any, **params: Any) -> Any:
+        """What the definition returns, by whatever is the fastest way to it here."""
+        kernels = self.kernels.get(xp.__name__)
+        if kernels is not None and arrays:
+            x, now = arrays[0], allowed()
+            for kernel in kernels:
+                least = kernel.least if now.least is None else now.least
+                if x.size >= least and now.allows(kernel.library) and kernel.takes(xp, x):
+                    y = kernel.call(xp, arrays, params)
+                    if y is not NotImplemented:
+                        if now.ran is not None:
+                            now.ran[self.name] += 1
+                        return y
+        return self.definition(xp, *arrays, **params)
+
+    def register(
+        self,
+        backend: str,
+        function: Callable[..., Any] | str,
+        *,
+        library: str | None = None,
+        dtypes: Sequence[str] = ("float32", "float64"),
+        least: int = 0,
+    ) -> None:
+        """Let `function` stand in on arrays of `backend`; it is asked before those already there.
+
+        See `minigrad.extend.kernel`.
+        """
+        kernel = Kernel(function, library or backend, dtypes, least)
+        self.kernels[backend] = [kernel, *self.kernels.get(backend, ())]
+
+    def __repr__(self) -> str:
+        return f"<array function {self.name!r}>"
+
+
+all_array_functions: list[ArrayFunction] = []
