@@ -21,7 +21,7 @@ from .numeric import Slope, UnsettledError, directional, precision_of
 from .point import Point, cotangents, inner
 from .tolerance import Tolerance, largest
 
-__all__ = ["check_adjoint", "check_grads"]
+__all__ = ["check_adjoint", "check_grads", "check_reverse"]
 
 Array = np.ndarray[Any, Any]
 
@@ -55,8 +55,8 @@ def check_grads(
         raise ValueError(f"check_grads: order {order}; the first is 1")
     flat = FlatFunction(f, args, device)
     total = terms or max(1, sum(v.size for v in flat.values))
-    hint = f"order={order}, modes={tuple(modes)}, seed={seed}"
-    point = Point(flat, flat.values, flat.names, total, hint)
+    call = f"check_grads(f, *args, order={order}, modes={tuple(modes)}, seed={seed})"
+    point = Point(flat, flat.values, flat.names, total, "check_grads", call)
     for level in range(1, order + 1):
         rng = np.random.default_rng([seed, level])
         if "rev" in modes:
@@ -75,12 +75,9 @@ def check_adjoint(f: Callable[..., Any], *args: Any, device: Any = None, seed: i
     """
     flat = FlatFunction(f, args, device)
     total = max(1, sum(v.size for v in flat.values))
-    check_forward(
-        Point(flat, flat.values, flat.names, total, f"seed={seed}"),
-        np.random.default_rng([seed, 1]),
-        1,
-        numeric=False,
-    )
+    call = f"check_adjoint(f, *args, seed={seed})"
+    point = Point(flat, flat.values, flat.names, total, "check_adjoint", call)
+    check_forward(point, np.random.default_rng([seed, 1]), 1, numeric=False)
 
 
 def check_reverse(point: Point, rng: np.random.Generator, level: int) -> None:
@@ -90,7 +87,7 @@ def check_reverse(point: Point, rng: np.random.Generator, level: int) -> None:
     for name, g, x in zip(point.names, found, point.values, strict=True):
         if (g.shape, g.dtype) != (x.shape, x.dtype):
             raise CheckFailure(
-                f"check_grads, order {level}, reverse mode: the gradient of {name} is "
+                f"{point.what}, order {level}, reverse mode: the gradient of {name} is "
                 f"{g.shape} {g.dtype}, the input {x.shape} {x.dtype}",
                 point,
             )
@@ -116,7 +113,7 @@ def check_forward(point: Point, rng: np.random.Generator, level: int, numeric: b
         slope = slope_of(point, point.projected(us), vs, size, level)
         if not slope.allows(left):
             raise CheckFailure(
-                f"check_grads, order {level}, forward mode: the derivative along a random "
+                f"{point.what}, order {level}, forward mode: the derivative along a random "
                 f"direction, against a random cotangent, is {left:.17g} (minigrad), but "
                 f"{float(slope.value):.17g} by finite differences, good to {slope.bound:.2g}",
                 point,
@@ -126,7 +123,7 @@ def check_forward(point: Point, rng: np.random.Generator, level: int, numeric: b
     tolerance = Tolerance.derived(dtype, point.terms + size, magnitude=magnitude)
     if not abs(left - right) <= tolerance.allowed:
         raise CheckFailure(
-            f"check_grads, order {level}: <u, J v> by the forward mode is {left:.17g}, <J^T u, v> "
+            f"{point.what}, order {level}: <u, J v> by the forward mode is {left:.17g}, <J^T u, v> "
             f"by the reverse mode {right:.17g}; they may differ by {tolerance}",
             point,
         )
@@ -144,7 +141,7 @@ def slope_of(
         return slope
     what = "the function" if level == 1 else f"the gradient of order {level - 1}"
     raise CheckFailure(
-        f"check_grads, order {level}: {what} has a kink, a jump or a pole here, where there is "
+        f"{point.what}, order {level}: {what} has a kink, a jump or a pole here, where there is "
         "nothing to compare with; move the point away from it, or check a lower order",
         point,
     ) from None

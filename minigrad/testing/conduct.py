@@ -143,7 +143,7 @@ def check_unmutated(f: Function, *args: Any, device: Any = None, seed: int = 0) 
 def check_layouts(f: Function, *args: Any, device: Any = None, seed: int = 0) -> None:
     """Fail if value or gradient depends on how inputs and cotangents lie in memory."""
     flat = FlatFunction(f, args, device)
-    point = Point(flat, flat.values, flat.names, max(1, sum(v.size for v in flat.values)), "")
+    point = Point(flat, flat.values, flat.names, max(1, sum(v.size for v in flat.values)), "", "")
     us = cotangents(point.outputs(point.values), np.random.default_rng(seed))
     plain = [*point.outputs(flat.values), *point.pulled_back(us)]
     for layout in LAYOUTS:

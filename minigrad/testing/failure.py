@@ -42,7 +42,7 @@ def wrong_gradient(
         else f"between {float(slope.low):.17g} and {float(slope.high):.17g}, for there is a kink"
     )
     lines = [
-        f"check_grads, order {level}, reverse mode: the gradient of {point.names[i]} is wrong",
+        f"{point.what}, order {level}, reverse mode: the gradient of {point.names[i]} is wrong",
         f"along a random direction it is {analytic:.17g} (minigrad), but should be {between}",
     ]
     if point.values[i].size <= SHOWN and not np.iscomplexobj(point.values[i]):
@@ -85,4 +85,4 @@ def reproduce(point: Point) -> str:
         points = "\n".join(
             f"  {name} = {x!r}" for name, x in zip(point.names, point.values, strict=True)
         )
-    return f"reproduce: check_grads(f, *args, {point.hint}), at\n{points}"
+    return f"reproduce: {point.call}, at\n{points}"

@@ -17,17 +17,21 @@ Flat = Callable[..., list[mg.Tensor]]
 
 
 class Point:
-    """A flat function of Tensors, and the values at which it is differentiated."""
+    """A flat function of Tensors, and the values at which it is differentiated.
+
+    `what` is what a failure calls it, `call` the check that reproduces the failure.
+    """
 
     def __init__(
-        self, f: Any, values: list[Array], names: list[str], terms: int, hint: str
+        self, f: Any, values: list[Array], names: list[str], terms: int, what: str, call: str
     ) -> None:
         self.f: Flat = f
         self.leaves: Callable[[Sequence[Array]], list[mg.Tensor]] = f.leaves
         self.values = values
         self.names = names
         self.terms = terms
-        self.hint = hint
+        self.what = what
+        self.call = call
 
     def outputs(self, values: Sequence[Array]) -> list[Array]:
         """The values of the function."""
@@ -62,7 +66,8 @@ class Point:
             [*self.values, *us],
             [*self.names, *[f"the cotangent of output {i}" for i in range(len(us))]],
             self.terms + sum(u.size for u in us),
-            self.hint,
+            self.what,
+            self.call,
         )
 
 

@@ -151,6 +151,17 @@ def test_the_adjoint_identity_holds_without_differences(x: Any) -> None:
     check_adjoint(lambda a: mg.cumulative_sum(mg.sin(a), axis=0), x)
 
 
+def test_a_rule_that_is_not_linear_in_the_cotangent_breaks_the_identity() -> None:
+    crooked = elementwise(
+        "sine_crooked",
+        lambda xp, g, y, x: g * g * xp.cos(x),
+        forward=lambda xp, x: xp.sin(x),
+    )
+    with pytest.raises(CheckFailure, match=r"^check_adjoint, order 1: <u, J v>") as failure:
+        check_adjoint(crooked, np.array([0.5, 1.0]), seed=3)
+    assert "reproduce: check_adjoint(f, *args, seed=3), at" in str(failure.value)
+
+
 def test_a_gradient_of_another_dtype_or_a_check_of_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="none of the arguments is floating"):
         check_grads(mg.abs, np.array([1, 2]))

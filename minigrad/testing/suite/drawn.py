@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+import minigrad as mg
+
 from ..derivatives import cotangent_for, value
+from ..functions import FlatFunction
+from ..point import Point
 from ..record import Case, OpRecord
 from ..strategies.arrays import seeds
 from ..tolerance import assert_close, largest
@@ -18,6 +23,7 @@ class Drawn:
     """A call to differentiate: its function, wanted inputs, value, and a random cotangent."""
 
     def __init__(self, data: Any, record: OpRecord, device: Any) -> None:
+        self.record = record
         self.case: Case = data.draw(record.draw())
         self.rng = np.random.default_rng(data.draw(seeds))
         self.f = lambda *xs: record.call(*xs, **self.case.params)
@@ -26,7 +32,25 @@ class Drawn:
         self.y = value(self.f, self.inputs, device)
         self.u = cotangent_for(self.y, self.rng)
         self.condition = record.condition
-        self.what = f"{record}{self.case.params}"
+        self.what = f"{record}{self.case.params or ''}"
+
+    def of_wanted(self, device: Any) -> Callable[..., Any]:
+        """The call as a function of the wanted inputs alone."""
+        xs = [mg.asarray(x, device=device) for x in self.inputs]
+
+        def f(*wanted: mg.Tensor) -> Any:
+            moved = dict(zip(self.wanted, wanted, strict=True))
+            return self.f(*(moved.get(i, x) for i, x in enumerate(xs)))
+
+        return f
+
+    def point(self, device: Any) -> Point:
+        """The function of the wanted inputs, where it is to be differentiated."""
+        flat = FlatFunction(self.of_wanted(device), [self.inputs[i] for i in self.wanted], device)
+        names = [f"input {i}" for i in self.wanted]
+        f = f"lambda *xs: {self.record}(*xs, **{self.case.params})"
+        call = f"check_grads({f if self.case.params else self.record}, *args, order=1)"
+        return Point(flat, flat.values, names, self.case.terms, self.what, call)
 
     def directions(self) -> list[Any]:
         """A random direction for each wanted input."""

@@ -41,7 +41,8 @@ def second_gradient_equals_finite_differences_of_the_first(
     found = second_gradients(d.f, d.inputs, d.wanted, d.u, directions, device)
     change = sum(inner(s, v) for s, v in zip(found, [*moves, u_moves], strict=True))
     assert_is_derivative(
-        change, slope, [*d.inputs, d.u], [*d.along(moves), u_moves], d.what,
+        change, slope, [*d.inputs, d.u], [*d.along(moves), u_moves],
+        f"{d.what}: the second gradient along random directions",
         terms=d.case.terms + d.u.size,
     )  # fmt: skip
 
