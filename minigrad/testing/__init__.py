@@ -8,8 +8,8 @@
     def test_my_operation_has_the_right_derivatives(x):
         check_grads(my_operation, x)
 
-It needs the packages of the extra `test`: Hypothesis and pytest; PyTorch and mpmath where they are
-installed. Nothing that ships in a net imports it.
+It needs Hypothesis and pytest, which the extra `testing` installs, and uses PyTorch, SciPy and
+mpmath where they are installed. Nothing that ships in a net imports it.
 """
 
 from typing import TYPE_CHECKING, Any

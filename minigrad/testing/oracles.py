@@ -1,7 +1,7 @@
-"""Other implementations to compare with: NumPy in float64, mpmath in fifty digits, PyTorch.
+"""Other implementations to compare with: NumPy in float64, mpmath in fifty digits, SciPy, PyTorch.
 
-PyTorch and mpmath are imported with this module or when first asked for, where they are installed;
-`torch` is None where it is not.
+PyTorch is imported with this module where it is installed, and `torch` is None where it is not;
+mpmath and SciPy when they are first needed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "from_torch",
     "mpmath_reference",
     "numpy_reference",
+    "scipy_reference",
     "to_torch",
     "torch",
     "torch_derivatives",
@@ -51,6 +52,17 @@ def mpmath_reference(f: Function, digits: int = 50) -> Function:
                 for numbers in zip(*(a.ravel() for a in arrays), strict=True)
             ]
         return np.array(found, dtype=np.float64).reshape(arrays[0].shape)
+
+    return reference
+
+
+def scipy_reference(name: str) -> Function:
+    """The function of `scipy.special` called `name`; ImportError when called without SciPy."""
+
+    def reference(*xs: Any, **params: Any) -> Any:
+        from scipy import special
+
+        return getattr(special, name)(*xs, **params)
 
     return reference
 

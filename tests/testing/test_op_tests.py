@@ -97,3 +97,30 @@ def test_without_the_oracle_its_tests_are_skipped_and_listed(pytester: Any) -> N
     assert result.parseoutcomes()["skipped"] == 3
     result.stdout.fnmatch_lines(["oracle torch: --minigrad-oracle=none"])
     assert pytester.runpytest_inprocess(*options, *more, "--minigrad-strict").ret == 1
+
+
+def test_without_the_package_of_a_reference_its_tests_are_skipped_and_listed(pytester: Any) -> None:
+    pytester.makepyfile(
+        "from dataclasses import replace\n"
+        "from minigrad.testing import op_tests\n"
+        "from minigrad.testing.records import everything\n"
+        "def absent(x):\n"
+        "    import no_such_package\n"
+        "(sine,) = [r for r in everything if r.name == 'sin']\n"
+        "TestSine = op_tests([replace(sine, reference=absent)])\n"
+    )
+    options = ("-p", "minigrad.testing.plugin", "-p", "no:cacheprovider")
+    more = ("--minigrad-backends=numpy",)
+    result = pytester.runpytest_inprocess(*options, *more)
+    assert result.parseoutcomes()["skipped"] == 2
+    result.stdout.fnmatch_lines(["the reference of sin: No module named 'no_such_package'"])
+    assert pytester.runpytest_inprocess(*options, *more, "--minigrad-strict").ret == 1
+
+
+def test_a_value_that_differs_from_the_oracles_fails_without_a_reference_too() -> None:
+    def absent(x: Any) -> Any:
+        raise ImportError("no such package")
+
+    wrong = replace(sine, call=lambda x: mg.sin(x) * 1.001, reference=absent)
+    with pytest.raises(AssertionError, match="nothing decides: no such package"):
+        op_tests([wrong])().test_value_equals_pytorchs(wrong, "cpu")
