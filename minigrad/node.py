@@ -120,6 +120,7 @@ class Barrier:
     __slots__ = ("index", "where")
     differentiable = False
     hooks = None
+    inputs = None
     parents: tuple[()] = ()
 
     def __init__(self) -> None:

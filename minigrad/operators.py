@@ -23,40 +23,40 @@ class Operators:
     __slots__ = ()
 
     def __add__(self, other: Any, /) -> Tensor:
-        return namespace.add(self, other)
+        return namespace.add.apply(self, other)
 
     def __radd__(self, other: Any, /) -> Tensor:
-        return namespace.add(other, self)
+        return namespace.add.apply(other, self)
 
     def __sub__(self, other: Any, /) -> Tensor:
-        return namespace.subtract(self, other)
+        return namespace.subtract.apply(self, other)
 
     def __rsub__(self, other: Any, /) -> Tensor:
-        return namespace.subtract(other, self)
+        return namespace.subtract.apply(other, self)
 
     def __mul__(self, other: Any, /) -> Tensor:
-        return namespace.multiply(self, other)
+        return namespace.multiply.apply(self, other)
 
     def __rmul__(self, other: Any, /) -> Tensor:
-        return namespace.multiply(other, self)
+        return namespace.multiply.apply(other, self)
 
     def __truediv__(self, other: Any, /) -> Tensor:
-        return namespace.divide(self, other)
+        return namespace.divide.apply(self, other)
 
     def __rtruediv__(self, other: Any, /) -> Tensor:
-        return namespace.divide(other, self)
+        return namespace.divide.apply(other, self)
 
     def __floordiv__(self, other: Any, /) -> Tensor:
-        return namespace.floor_divide(self, other)
+        return namespace.floor_divide.apply(self, other)
 
     def __rfloordiv__(self, other: Any, /) -> Tensor:
-        return namespace.floor_divide(other, self)
+        return namespace.floor_divide.apply(other, self)
 
     def __mod__(self, other: Any, /) -> Tensor:
-        return namespace.remainder(self, other)
+        return namespace.remainder.apply(self, other)
 
     def __rmod__(self, other: Any, /) -> Tensor:
-        return namespace.remainder(other, self)
+        return namespace.remainder.apply(other, self)
 
     def __pow__(self, other: Any, /) -> Tensor:
         return namespace.pow(self, other)
@@ -65,70 +65,70 @@ class Operators:
         return namespace.pow(other, self)
 
     def __matmul__(self, other: Any, /) -> Tensor:
-        return namespace.matmul(self, other)
+        return namespace.matmul.apply(self, other)
 
     def __rmatmul__(self, other: Any, /) -> Tensor:
-        return namespace.matmul(other, self)
+        return namespace.matmul.apply(other, self)
 
     def __neg__(self) -> Tensor:
-        return namespace.negative(self)
+        return namespace.negative.apply(self)
 
     def __pos__(self) -> Tensor:
-        return namespace.positive(self)
+        return namespace.positive.apply(self)
 
     def __abs__(self) -> Tensor:
-        return namespace.abs(self)
+        return namespace.abs.apply(self)
 
     def __invert__(self) -> Tensor:
-        return namespace.bitwise_invert(self)
+        return namespace.bitwise_invert.apply(self)
 
     def __and__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_and(self, other)
+        return namespace.bitwise_and.apply(self, other)
 
     def __rand__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_and(other, self)
+        return namespace.bitwise_and.apply(other, self)
 
     def __or__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_or(self, other)
+        return namespace.bitwise_or.apply(self, other)
 
     def __ror__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_or(other, self)
+        return namespace.bitwise_or.apply(other, self)
 
     def __xor__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_xor(self, other)
+        return namespace.bitwise_xor.apply(self, other)
 
     def __rxor__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_xor(other, self)
+        return namespace.bitwise_xor.apply(other, self)
 
     def __lshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_left_shift(self, other)
+        return namespace.bitwise_left_shift.apply(self, other)
 
     def __rlshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_left_shift(other, self)
+        return namespace.bitwise_left_shift.apply(other, self)
 
     def __rshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_right_shift(self, other)
+        return namespace.bitwise_right_shift.apply(self, other)
 
     def __rrshift__(self, other: Any, /) -> Tensor:
-        return namespace.bitwise_right_shift(other, self)
+        return namespace.bitwise_right_shift.apply(other, self)
 
     def __eq__(self, other: object, /) -> Tensor:  # type: ignore[override]
-        return namespace.equal(self, other)
+        return namespace.equal.apply(self, other)
 
     def __ne__(self, other: object, /) -> Tensor:  # type: ignore[override]
-        return namespace.not_equal(self, other)
+        return namespace.not_equal.apply(self, other)
 
     def __lt__(self, other: Any, /) -> Tensor:
-        return namespace.less(self, other)
+        return namespace.less.apply(self, other)
 
     def __le__(self, other: Any, /) -> Tensor:
-        return namespace.less_equal(self, other)
+        return namespace.less_equal.apply(self, other)
 
     def __gt__(self, other: Any, /) -> Tensor:
-        return namespace.greater(self, other)
+        return namespace.greater.apply(self, other)
 
     def __ge__(self, other: Any, /) -> Tensor:
-        return namespace.greater_equal(self, other)
+        return namespace.greater_equal.apply(self, other)
 
     def __getitem__(self, key: Any, /) -> Tensor:
         return namespace.getitem(self, key)

@@ -15,6 +15,9 @@ from .tensor import Tensor, recorded, recording
 
 __all__ = ["Binary", "Unary"]
 
+NO_PARAMS: dict[str, Any] = {}
+"""The same for all, and not one more object a node that the garbage collector goes through."""
+
 
 class Unary(Primitive):
     """An operation on one array: the common case goes in a straight line."""
@@ -64,10 +67,12 @@ class Binary(Primitive):
         if isinstance(a, Tensor):
             device, x, parent = a.device, a.data, a.node
             dtype = x.dtype
-            if b.__class__ in weak_types:
-                y, other = b, None
-            elif isinstance(b, Tensor) and b.device is device and b.data.dtype is dtype:
+            if isinstance(b, Tensor):
                 y, other = b.data, b.node
+                if b.device is not device or y.dtype is not dtype:
+                    return super().apply(a, b, *more, **params)
+            elif b.__class__ in weak_types:
+                y, other = b, None
             else:
                 return super().apply(a, b, *more, **params)
         elif isinstance(b, Tensor) and a.__class__ in weak_types:
@@ -87,7 +92,7 @@ class Binary(Primitive):
         live = parent or other
         if live is None or not recording.get():
             return Tensor(z, device)
-        return recorded(self, device, live, (parent, other), (x, y), params, z)
+        return recorded(self, device, live, (parent, other), (x, y), NO_PARAMS, z)
 
     __call__ = apply
 
@@ -104,7 +109,8 @@ class Binary(Primitive):
         """What reaches either input."""
         a, b = inputs
         by_a, by_b = self.rules
+        parent, other = parents
         return (
-            None if parents[0] is None else by_a(xp, g, y, a, b),
-            None if parents[1] is None else by_b(xp, g, y, a, b),
+            None if parent is None else by_a(xp, g, y, a, b),
+            None if other is None else by_b(xp, g, y, a, b),
         )

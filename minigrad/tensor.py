@@ -19,7 +19,7 @@ import numpy as np
 from .handles import RemovableHandle
 from .node import SMALL, Barrier, Form, Leaf, Node, next_index
 from .operators import Operators, namespace
-from .where import is_ours, outside
+from .where import is_ours
 
 if TYPE_CHECKING:
     from .backends import Backend, Device
@@ -425,11 +425,7 @@ def recorded(
         else:
             tensor.node = live
             return tensor
-    large = y.size > SMALL
-    if not (large or primitive.broadcasts):
-        for x in inputs:
-            large = large or getattr(x, "size", 0) > SMALL
-    if large:
+    if y.size > SMALL or (not primitive.broadcasts and getattr(inputs[0], "size", 0) > SMALL):
         inputs, y = primitive.kept(parents, inputs, y)
     tensor.node = node = Node()
     node.primitive = primitive
@@ -442,9 +438,11 @@ def recorded(
     node.hooks = None
     node.index = next_index()
     frame = _frame(primitive.depth)
-    if is_ours[frame.f_code.co_filename]:
-        frame = outside(frame)
-    node.code = frame.f_code
+    code = frame.f_code
+    while is_ours[code.co_filename] and frame.f_back is not None:
+        frame = frame.f_back
+        code = frame.f_code
+    node.code = code
     node.instruction = frame.f_lasti
     return tensor
 

@@ -43,7 +43,7 @@ class detect_anomaly(Mode):
     flag = watching
 
     def __init__(self, infinities: bool = True) -> None:
-        super().__init__(Watch(infinities))
+        self.mode = Watch(infinities)
 
     def __enter__(self) -> None:
         global _watchers

@@ -22,7 +22,7 @@ from typing import Any
 from ..backends import Device
 from ..tensor import Node, Tensor, namespace
 
-__all__ = ["no_rule_for_complex", "require_rule_for_complex", "through_the_door"]
+__all__ = ["has_complex_input", "no_rule_for_complex", "through_the_door"]
 
 
 def through_the_door(device: Device, g: Any) -> Any:
@@ -32,15 +32,16 @@ def through_the_door(device: Device, g: Any) -> Any:
     return g if g.dtype in device.backend.floats else device.backend.xp.conj(g)
 
 
-def require_rule_for_complex(what: str, node: Node) -> None:
-    """Raise TypeError for complex inputs of a primitive whose rules hold for real ones alone."""
+def has_complex_input(node: Node) -> bool:
+    """Whether a node was computed from complex numbers."""
     backend = node.device.backend
     for x in node.inputs or ():
         dtype = getattr(x, "dtype", None)
         if dtype is None or dtype in backend.floats:
             continue
         if backend.canonical_dtype(dtype).kind == "c":
-            raise no_rule_for_complex(what, node)
+            return True
+    return False
 
 
 def no_rule_for_complex(what: str, node: Node) -> TypeError:

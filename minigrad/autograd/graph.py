@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from threading import Lock
 from typing import Any
 
 from ..backends import Device
-from ..tensor import Barrier, Tensor, namespace
+from ..tensor import Barrier, Leaf, Tensor, namespace
 from .complex import through_the_door
 from .modes import enable_grad
-from .walk import reachable, refuse, walk
+from .search import reachable, refuse, visited
+from .walk import walk
 
 __all__ = ["backward", "grad"]
 
@@ -30,8 +32,7 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     was computed without `create_graph`.
     """
     cotangent = seed("backward", tensor, gradient)
-    nodes = reachable([tensor.node])
-    refuse("backward", nodes)
+    nodes = visited("backward", tensor.node)
     start = {tensor.node: through_the_door(tensor.device, cotangent.data)}
     arrived = walk(nodes, start, retain_graph=retain_graph)
     barrier = Barrier()
@@ -42,13 +43,14 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
             target = leaf.tensor()
             if target is None:
                 continue
+            device = target.device
             if g.dtype not in floats:  # but complex, or of another backend
-                g = through_the_door(target.device, g)
+                g = through_the_door(device, g)
             if target.grad is None:
-                g = owned(target.device, g, lent)
+                g = owned(device, g, lent)
             else:
-                g = owned(target.device, target.grad.data + g, {})
-            target.grad = Tensor(g, target.device, barrier)
+                g = owned(device, target.grad.data + g, {})
+            target.grad = Tensor(g, device, barrier)
 
 
 def grad(
@@ -105,7 +107,7 @@ def grad(
     refuse("grad", [*barriers, *walked])
     with enable_grad():
         arrived = walk(
-            [node for node in nodes if node in wanted],
+            [node for node in nodes if node in wanted and node.__class__ is not Leaf],
             {node: g for node, g in cotangents.items() if node in wanted},
             targets=targets,
             wanted=wanted,
@@ -160,34 +162,36 @@ def owned(device: Device, array: Any, lent: dict[int, Any]) -> Any:
 
 def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
     """The cotangent that a walk starts with, checked against the output it belongs to."""
-    if not y.requires_grad:
+    node, raw = y.node, y.data
+    if node is None or not node.differentiable:
         hint = (
-            f"it was computed from {y.node!r} without create_graph=True"
-            if y.node
+            f"it was computed from {node!r} without create_graph=True"
+            if node
             else ("none of the Tensors it was computed from does, or it was computed under no_grad")
         )
         raise ValueError(f"{what}: this Tensor does not require grad: {hint}")
     if gradient is None:
-        if y.size != 1:
+        if prod(raw.shape) != 1:
             raise ValueError(
                 f"{what}: a Tensor of shape {y.shape} needs a gradient (cotangent) of that shape; "
                 "only one with a single element can go without"
             )
-        if y.dtype.kind == "c":
+        backend = y.device.backend
+        if raw.dtype not in backend.floats and y.dtype.kind == "c":
             raise ValueError(
                 f"{what}: {y.dtype} needs a gradient (cotangent); only a real number can go "
                 "without, such as mg.real(y) or mg.abs(y)"
             )
-        one = y.backend.asarray(1.0, dtype=y.data.dtype, device=y.device)
-        return Tensor(one if y.ndim == 0 else y.backend.xp.reshape(one, y.shape), y.device)
+        one = backend.asarray(1.0, dtype=raw.dtype, device=y.device)
+        return Tensor(backend.xp.reshape(one, raw.shape) if raw.shape else one, y.device)
     if not isinstance(gradient, Tensor):
         gradient = namespace.asarray(gradient, dtype=y.dtype, device=y.device)
-    if gradient.data.shape != y.data.shape:
+    if gradient.data.shape != raw.shape:
         raise ValueError(
             f"{what}: gradient of shape {gradient.shape} for a Tensor of shape {y.shape}"
         )
     if gradient.device is not y.device:
         raise ValueError(f"{what}: gradient on {gradient.device} for a Tensor on {y.device}")
-    if gradient.data.dtype == y.data.dtype:
+    if gradient.data.dtype == raw.dtype:
         return gradient
     return namespace.astype(gradient, y.dtype)

@@ -28,25 +28,23 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 updating: ContextVar[bool] = ContextVar("minigrad_updating", default=True)
 
-_outer: ContextVar[tuple[Any, ...]] = ContextVar("minigrad_outer_modes", default=())
-"""What the flags were outside each block that this thread or task is in."""
+_outer: ContextVar[Any] = ContextVar("minigrad_outer_modes", default=None)
+"""What the flag was outside the block that this thread or task is in, and the same further out."""
 
 
 class Mode(ContextDecorator):
     """A flag with a value of its own inside a `with` block or a decorated function."""
 
     flag: ClassVar[ContextVar[Any]]
-
-    def __init__(self, mode: Any) -> None:
-        self.mode = mode
+    mode: Any
 
     def __enter__(self) -> None:
-        _outer.set((*_outer.get(), self.flag.get()))
+        _outer.set((self.flag.get(), _outer.get()))
         self.flag.set(self.mode)
 
     def __exit__(self, *exception: object) -> None:
-        *outer, before = _outer.get()
-        _outer.set(tuple(outer))
+        before, outer = _outer.get()
+        _outer.set(outer)
         self.flag.set(before)
 
     def __call__(self, function: Function) -> Function:
@@ -67,19 +65,22 @@ class set_grad_enabled(Mode):
 
     flag = recording
 
+    def __init__(self, mode: bool) -> None:
+        self.mode = mode
 
-class no_grad(set_grad_enabled):
+
+class no_grad(Mode):
     """Nothing computed inside is recorded: its results are constants."""
 
-    def __init__(self) -> None:
-        super().__init__(False)
+    flag = recording
+    mode = False
 
 
-class enable_grad(set_grad_enabled):
+class enable_grad(Mode):
     """Recording again, inside a `no_grad` block."""
 
-    def __init__(self) -> None:
-        super().__init__(True)
+    flag = recording
+    mode = True
 
 
 def is_grad_enabled() -> bool:
@@ -91,9 +92,7 @@ class no_state_update(Mode):
     """Layers leave what they remember as it is: running statistics and the count of batches."""
 
     flag = updating
-
-    def __init__(self) -> None:
-        super().__init__(False)
+    mode = False
 
 
 def is_state_update_enabled() -> bool:

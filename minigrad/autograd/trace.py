@@ -10,8 +10,8 @@ from ..primitive import primitive
 from ..tensor import Leaf, Tensor, namespace
 from .graph import grad
 from .modes import enable_grad
+from .search import reachable
 from .tree import flatten, flatten_like, tree_map
-from .walk import reachable
 
 __all__ = ["Argnums", "Trace"]
 

@@ -8,34 +8,17 @@ happens here and only here: un-broadcasting, dtype, the assertion of shapes, acc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Any
 
 from ..broadcasting import unbroadcast
-from ..tensor import Barrier, Form, Leaf, Node, Tensor, namespace
+from ..tensor import Form, Node, Tensor, namespace
 from .anomaly import watching
-from .complex import no_rule_for_complex, require_rule_for_complex, through_the_door
+from .complex import no_rule_for_complex
+from .hooks import run_hooks
 
-__all__ = ["reachable", "refuse", "walk"]
-
-_index = attrgetter("index")
-
-
-def reachable(roots: Iterable[Any], stop: Collection[Any] = ()) -> list[Any]:
-    """Every node that `roots` were computed from, oldest first; nothing behind a node of `stop`."""
-    found = set(roots)
-    pending = list(found)
-    for node in pending:  # grows while it is read
-        if stop and node in stop:
-            continue
-        for parent in node.parents:
-            if parent is not None and parent not in found:
-                found.add(parent)
-                pending.append(parent)
-    pending.sort(key=_index)
-    return pending
+__all__ = ["walk"]
 
 
 def walk(
@@ -57,9 +40,9 @@ def walk(
     watch = watching.get()
     while nodes:
         node = nodes.pop()
-        if node.__class__ is Leaf or node not in cotangents:
+        g = cotangents.pop(node, None)
+        if g is None:
             continue
-        g = cotangents.pop(node)
         if node.hooks:
             g = run_hooks(node, g, create_graph)
         parents = node.parents
@@ -78,10 +61,9 @@ def walk(
             xp = node.device.backend.xp
             y, residuals, inputs = node.output, node.residuals, node.inputs
         gradients: Any = node.primitive.pull_back(xp, g, y, residuals, inputs, node.params, parents)
-        for i, parent in enumerate(parents):
+        for i, (parent, x, gradient) in enumerate(zip(parents, inputs, gradients, strict=False)):
             if parent is None:
                 continue
-            gradient, x = gradients[i], inputs[i]
             try:
                 fits = gradient.shape == x.shape and gradient.dtype == x.dtype
             except AttributeError:
@@ -139,42 +121,6 @@ def not_a_gradient(node: Node, i: int, gradient: Any) -> Exception:
     )
 
 
-def refuse(what: str, nodes: Iterable[Any]) -> None:
-    """Raise RuntimeError for a graph that can't be differentiated, before it is touched."""
-    for node in nodes:
-        kind = node.__class__
-        if kind is Barrier:
-            raise RuntimeError(
-                f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
-                "differentiated; compute it by grad(..., create_graph=True), or detach() it if "
-                "it is meant as a constant"
-            )
-        if kind is not Leaf:
-            inputs = node.inputs
-            if inputs is None:
-                raise RuntimeError(
-                    f"{what}: {node!r} was differentiated before, and its values are gone; "
-                    "pass retain_graph=True the first time to go through it twice"
-                )
-            if not node.primitive.complex:
-                require_rule_for_complex(what, node)
-            for i, parent in enumerate(node.parents):
-                if parent.__class__ is Leaf:
-                    leaf = parent.tensor()
-                    if leaf is not None and leaf.data is not inputs[i]:
-                        refuse_changed(what, node, i)
-
-
-def refuse_changed(what: str, node: Node, i: int) -> None:
-    """A leaf that got a new value since would make the gradient that of another computation."""
-    if i in node.primitive.reads_for(node.parents).forms:
-        return
-    raise RuntimeError(
-        f"{what}: input {i} of {node!r} has been assigned a new value since; "
-        "call backward() before the update, or recompute the forward"
-    )
-
-
 def as_tensors(node: Node) -> tuple[Any, Any, Any, list[Any]]:
     """The interpreter, output, residuals and inputs of a node, for a gradient that is recorded.
 
@@ -210,35 +156,3 @@ class Rebuilt(Sequence[Any]):
 
     def __len__(self) -> int:
         return len(self.found)
-
-
-def run_hooks(node: Any, g: Any, create_graph: bool) -> Any:
-    """The cotangent after the hooks of a node have seen, and perhaps replaced, it."""
-    owner = node.tensor() if node.__class__ is Leaf else node
-    if owner is None:
-        return g
-    device = owner.device
-    g = through_the_door(device, g)
-    for hook in list(node.hooks.values()):
-        # A copy of its own: what a hook keeps or assigns to is not the gradient that flows on.
-        seen = namespace.positive(g) if create_graph else Tensor(device.backend.copy(g), device)
-        new = hook(seen)
-        if new is not None:
-            check_replacement(new, seen)
-            new = new if new.dtype == seen.dtype else namespace.astype(new, seen.dtype)
-            g = new if create_graph else new.data
-    return through_the_door(device, g)
-
-
-def check_replacement(new: Any, gradient: Tensor) -> None:
-    """Raise unless what a hook returned can take the place of the gradient."""
-    if not isinstance(new, Tensor):
-        raise TypeError(f"hook: returned a {type(new).__name__}, not a Tensor or None")
-    if new.shape != gradient.shape:
-        raise ValueError(
-            f"hook: returned shape {new.shape} for a gradient of shape {gradient.shape}"
-        )
-    if new.device is not gradient.device:
-        raise ValueError(
-            f"hook: returned a Tensor on {new.device} for a gradient on {gradient.device}"
-        )

@@ -48,7 +48,7 @@ class NumpyBackend(Backend):
         return array.base is not None
 
     def copy(self, array: Any) -> Any:
-        return np.array(array)
+        return array.copy("K")
 
     def dtype_of(self, array: Any) -> np.dtype[Any]:
         return array.dtype
@@ -90,8 +90,8 @@ def windows(
 
 
 def matmul(a: Any, b: Any, /) -> Any:
-    """`dot` of two matrices starts sooner than `matmul`."""
-    return np.dot(a, b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    """The method `dot` of a matrix starts in half the time of `matmul`."""
+    return a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
 
 
 def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:
@@ -105,7 +105,7 @@ def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool
             # Into an array: NumPy would return a scalar, and to wrap that takes longer.
             return add_reduce(x, None, None, np.empty((), FLOAT32))
         if x.ndim == 2 and (axis == 0 or axis == (0,)) and not keepdims:
-            return np.dot(ones(x.shape[0]), x)
+            return ones(len(x)).dot(x)
         return add_reduce(x, axis, None, None, keepdims)
     if x.dtype.kind not in "fc":
         return np.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad import statistics
-from minigrad.autograd.walk import reachable
+from minigrad.autograd.search import reachable
 from minigrad.tensor import Node
 from minigrad.testing.strategies.arrays import seeds, shapes
 from minigrad.testing.tolerance import assert_close

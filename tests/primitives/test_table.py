@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 import minigrad_bn
-from minigrad.autograd.walk import reachable
+from minigrad.autograd.search import reachable
 from minigrad.primitive import Primitive, all_primitives
 from minigrad.tensor import Node
 from minigrad.testing.budget import examples

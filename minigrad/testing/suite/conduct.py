@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.autograd.walk import reachable
+from minigrad.autograd.search import reachable
 from minigrad.tensor import Form, Node
 
 from ..conduct import memory

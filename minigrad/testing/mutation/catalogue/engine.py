@@ -19,11 +19,6 @@ engine: tuple[Mutant, ...] = (
             "pass",
         ),
         (
-            "nodes are visited breadth first instead of in topological order",
-            "pending.sort(key=_index)",
-            "pending.reverse()",
-        ),
-        (
             "every gradient is un-broadcast, so that wrong rules fit",
             "if node.primitive.broadcasts and gradient.shape == g.shape:",
             "if True:",
@@ -42,16 +37,6 @@ engine: tuple[Mutant, ...] = (
             "a graph is kept after it was differentiated, and goes through twice",
             "node.inputs = node.output = node.residuals = None",
             "pass",
-        ),
-        (
-            "a leaf that got a new value is differentiated at the old one",
-            "if leaf is not None and leaf.data is not inputs[i]:",
-            "if False:",
-        ),
-        (
-            "a gradient computed without create_graph counts as a constant",
-            "if kind is Barrier:",
-            "if False:",
         ),
         (
             "at second order, inputs are constants",
@@ -78,6 +63,27 @@ engine: tuple[Mutant, ...] = (
             "run_hooks(leaf, g, create_graph) if leaf.hooks else g",
             "g",
         ),
+    ),
+    *wrong(
+        "minigrad.autograd.search",
+        (
+            "nodes are visited breadth first instead of in topological order",
+            "nodes.sort(key=_index)",
+            "nodes.reverse()",
+        ),
+        (
+            "a leaf that got a new value is differentiated at the old one",
+            "if leaf is not None and leaf.data is not inputs[i]:",
+            "if False:",
+        ),
+        (
+            "a gradient computed without create_graph counts as a constant",
+            "if kind is Barrier:",
+            "if False:",
+        ),
+    ),
+    *wrong(
+        "minigrad.autograd.hooks",
         (
             "what a hook returns is ignored",
             "g = new if create_graph else new.data",
