@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from contextvars import ContextVar
 from itertools import count
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -24,9 +25,12 @@ from .where import caller, describe
 if TYPE_CHECKING:
     from .backends import Device
     from .primitive import Primitive
-    from .tensor import Tensor
+    from .value import Value
 
-__all__ = ["SMALL", "Barrier", "Form", "Leaf", "Node", "next_index"]
+__all__ = ["SMALL", "Barrier", "Form", "Leaf", "Node", "next_index", "recording"]
+
+recording: ContextVar[bool] = ContextVar("minigrad_recording", default=True)
+"""Whether operations get nodes, in this thread or task."""
 
 next_index = count().__next__
 
@@ -105,7 +109,7 @@ class Leaf:
     differentiable = True
     parents: tuple[()] = ()
 
-    def __init__(self, tensor: Tensor) -> None:
+    def __init__(self, tensor: Value) -> None:
         self.tensor = weakref.ref(tensor)
         self.hooks: Hooks | None = None
         self.index = next_index()

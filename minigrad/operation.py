@@ -14,8 +14,9 @@ from .backends.kernels import ArrayFunction
 from .broadcasting import diagnose_broadcast
 from .dtypes import weak_types
 from .inputs import describe, lift, promoted
+from .record import recorded
 from .rules import Reads, reads
-from .tensor import SMALL, Form, Tensor, namespace, recorded, recording
+from .tensor import SMALL, Form, Tensor, namespace, recording
 
 __all__ = ["MISUSE", "Primitive", "Rule", "all_primitives", "observe"]
 
@@ -150,12 +151,16 @@ class Primitive:
         """What reaches each input that has a parent; None where no rule says what."""
         arguments = (xp, g, y, residuals, *inputs) if self.residuals else (xp, g, y, *inputs)
         gradients: list[Any] = []
-        if self.joint is None:
-            for rule, parent in zip(self.rules, parents, strict=False):
-                gradients.append(None if parent is None else rule(*arguments, **params))
-        else:
+        if self.joint is not None:
             gradients += self.joint(*arguments, **params)
-        gradients += [None] * (len(parents) - len(gradients))
+        else:
+            for rule, parent in zip(self.rules, parents):  # noqa: B905 (strict= takes far longer)
+                if parent is None:
+                    gradients.append(None)
+                else:
+                    gradients.append(rule(*arguments, **params) if params else rule(*arguments))
+        if len(gradients) < len(parents):
+            gradients += [None] * (len(parents) - len(gradients))
         return gradients
 
     def _promoted(self, backend: Backend, raw: list[Any]) -> list[Any]:

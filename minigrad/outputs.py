@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any
 
 from .primitive import Rule, primitive
-from .tensor import Node, Tensor, recorded
+from .record import recorded
+from .tensor import Node, Tensor
 
 __all__ = ["several"]
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from .dtypes import weak_types
 from .operation import MISUSE, Primitive
-from .tensor import Tensor, recorded, recording
+from .record import recorded
+from .tensor import Tensor, recording
 
 __all__ = ["Binary", "Unary"]
 

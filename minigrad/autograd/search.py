@@ -42,12 +42,14 @@ def visited(what: str, root: Any) -> list[Any]:
         if inputs is None or (not node.primitive.complex and has_complex_input(node)):
             doubtful = True
             continue
-        for parent, x in zip(node.parents, inputs, strict=False):
+        i = -1  # counted by hand, as the walk does
+        for parent in node.parents:
+            i += 1
             if parent is None:
                 continue
             if parent.__class__ is Leaf:
                 leaf = parent.tensor()
-                if leaf is not None and leaf.data is not x:
+                if leaf is not None and inputs[i] is not leaf.data:
                     doubtful = True
             elif parent not in found:
                 found.add(parent)

@@ -61,9 +61,12 @@ def walk(
             xp = node.device.backend.xp
             y, residuals, inputs = node.output, node.residuals, node.inputs
         gradients: Any = node.primitive.pull_back(xp, g, y, residuals, inputs, node.params, parents)
-        for i, (parent, x, gradient) in enumerate(zip(parents, inputs, gradients, strict=False)):
+        i = -1  # counted by hand: enumerate and zip would cost as much as the rules
+        for parent in parents:
+            i += 1
             if parent is None:
                 continue
+            gradient, x = gradients[i], inputs[i]
             try:
                 fits = gradient.shape == x.shape and gradient.dtype == x.dtype
             except AttributeError:

@@ -10,7 +10,8 @@ from ..backends import Device
 from ..backends import device as device_named
 from ..dtypes import default_float
 from ..primitive import Primitive, primitive
-from ..tensor import Form, Tensor, recorded, recording
+from ..record import recorded
+from ..tensor import Form, Tensor, recording
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type", "to_device"]
 

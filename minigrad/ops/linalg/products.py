@@ -17,6 +17,8 @@ __all__ = ["cross", "matmul", "matrix_transpose", "outer", "tensordot", "vecdot"
 
 def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
     """g bᵀ, with a vector as a matrix of one row or column."""
+    if a.ndim == b.ndim == 2:
+        return xp.matmul(g, xp.matrix_transpose(b))
     if a.ndim == 1 or b.ndim == 1:
         if a.ndim == b.ndim:
             return g * b
@@ -29,6 +31,8 @@ def matmul_vjp_a(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
 
 def matmul_vjp_b(xp: Any, g: Any, y: Any, a: Any, b: Any) -> Any:
     """aᵀ g, with a vector as a matrix of one row or column."""
+    if a.ndim == b.ndim == 2:
+        return xp.matmul(xp.matrix_transpose(a), g)
     if a.ndim == 1 or b.ndim == 1:
         if a.ndim == b.ndim:
             return g * a
