@@ -12,7 +12,7 @@ from .backends import Backend, Device, backend_of, current_device
 from .dtypes import default_dtype_of, default_float, is_floating, weak_types, widest_float
 from .tensor import Tensor
 
-__all__ = ["describe", "lift", "promoted"]
+__all__ = ["describe", "lift", "promoted", "tensors_of"]
 
 
 def lift(name: str, inputs: Sequence[Any], optional: bool = False) -> list[Any]:
@@ -50,11 +50,29 @@ def lift_one(name: str, i: int, x: Any) -> Any:
             return Tensor(backend.admit(x), backend.device_of(x))
         except TypeError as error:
             raise TypeError(f"{name}: input {i}: {error}") from None
+    raise no_tensor(name, i, x)
+
+
+def no_tensor(name: str, i: int, x: Any) -> TypeError:
+    """What input i of the operation `name` is instead of a Tensor, and how to make one of it."""
+    if x is None:
+        return TypeError(f"{name}: input {i} is missing, or None; expected a Tensor")
     hint = ""
     if isinstance(x, list | tuple):
         tensors = any(isinstance(e, Tensor) for e in x)
         hint = "; use mg.stack(...)" if tensors else "; use mg.tensor(...)"
-    raise TypeError(f"{name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
+    elif type(x) in weak_types:
+        hint = "; use mg.tensor(...)"
+    return TypeError(f"{name}: input {i} is a {type(x).__name__}, not a Tensor{hint}")
+
+
+def tensors_of(name: str, inputs: Sequence[Any]) -> list[Tensor]:
+    """Inputs that have to be arrays, raw ones as constants. Raises TypeError for anything else."""
+    found = [x if isinstance(x, Tensor) else lift_one(name, i, x) for i, x in enumerate(inputs)]
+    for i, x in enumerate(found):
+        if not isinstance(x, Tensor):
+            raise no_tensor(name, i, x)
+    return found
 
 
 def as_tensor(x: Any, device: Device) -> Tensor:

@@ -36,7 +36,6 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
     start = {tensor.node: through_the_door(tensor.device, cotangent.data)}
     arrived = walk(nodes, start, retain_graph=retain_graph)
     barrier = Barrier()
-    floats = tensor.device.backend.floats
     lent = {id(cotangent.data): cotangent.data}
     with accumulation:
         for leaf, g in arrived.items():
@@ -44,7 +43,7 @@ def backward(tensor: Tensor, gradient: Any = None, *, retain_graph: bool = False
             if target is None:
                 continue
             device = target.device
-            if g.dtype not in floats:  # but complex, or of another backend
+            if g.dtype not in device.backend.floats:  # but complex
                 g = through_the_door(device, g)
             if target.grad is None:
                 g = owned(device, g, lent)

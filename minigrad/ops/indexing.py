@@ -32,6 +32,9 @@ __all__ = [
 ]
 
 
+PadWidth = int | tuple[int, int] | tuple[tuple[int, int], ...]
+
+
 class Slot:
     """Where in a key an array stood."""
 
@@ -260,21 +263,40 @@ def nonzero(x: Tensor, /) -> tuple[Tensor, ...]:
     return tuple(Tensor(i, x.device) for i in backend.xp.nonzero(x.data))
 
 
+def pairs_of(pad_width: PadWidth, shape: tuple[int, ...]) -> list[list[int]]:
+    """The elements before and after each axis."""
+    import numpy
+
+    expected = f"expected {len(shape)} pairs (before, after), none negative, or one, or a number"
+    message = f"pad: pad_width {pad_width} for shape {shape}; {expected}"
+    try:
+        widths = numpy.asarray(pad_width)
+        pairs = numpy.broadcast_to(widths if widths.size else widths.reshape(0, 2), (len(shape), 2))
+    except ValueError:
+        raise ValueError(message) from None
+    if pairs.dtype.kind not in "iu" and pairs.size:
+        raise TypeError(message)
+    if (pairs < 0).any():
+        raise ValueError(message)
+    found: list[list[int]] = pairs.tolist()
+    return found
+
+
 def pad(
     x: Tensor,
     /,
-    pad_width: tuple[tuple[int, int], ...],
+    pad_width: PadWidth,
     *,
     constant_values: float = 0,
 ) -> Tensor:
-    """x with `pad_width[i] = (before, after)` elements of `constant_values` around axis i."""
-    if len(pad_width) != x.ndim or any(n < 0 for pair in pad_width for n in pair):
-        raise ValueError(
-            f"pad: pad_width {pad_width} for shape {x.shape}; expected {x.ndim} pairs "
-            "(before, after), none negative"
-        )
-    shape = tuple(a + n + b for n, (a, b) in zip(x.shape, pad_width, strict=True))
-    inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, pad_width, strict=True))
+    """x with `pad_width[i] = (before, after)` elements of `constant_values` around axis i.
+
+    One pair, or one number, holds for every axis, as in NumPy. Raises ValueError for another number
+    of pairs and for negative numbers, TypeError for what is no integer.
+    """
+    pairs = pairs_of(pad_width, x.shape)
+    shape = tuple(a + n + b for n, (a, b) in zip(x.shape, pairs, strict=True))
+    inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, pairs, strict=True))
     if constant_values == 0:
         return scatter_add(x, inside, shape)
     return index_set(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
-from ..inputs import describe
+from ..inputs import describe, tensors_of
 from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import axis_of, require_matrices
@@ -214,16 +214,18 @@ def broadcast_arrays(*arrays: Tensor) -> list[Tensor]:
     """The arrays, each broadcast to the shape they have together."""
     import numpy
 
+    tensors = tensors_of("broadcast_arrays", arrays)
     try:
-        shape = numpy.broadcast_shapes(*(x.shape for x in arrays))
+        shape = numpy.broadcast_shapes(*(x.shape for x in tensors))
     except ValueError:
-        listed = ", ".join(str(x.shape) for x in arrays)
+        listed = ", ".join(str(x.shape) for x in tensors)
         raise ValueError(f"broadcast_arrays: {listed}: shapes do not broadcast") from None
-    return [broadcast_to(x, shape) for x in arrays]
+    return [broadcast_to(x, shape) for x in tensors]
 
 
 def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
     """The arrays one after another along `axis`; flattened first for None."""
+    arrays = tensors_of("concat", arrays)
     if axis is None:
         arrays, axis = [reshape(x, (-1,)) for x in arrays], 0
     if not arrays:
@@ -236,6 +238,7 @@ def concat(arrays: Sequence[Tensor], /, *, axis: int | None = 0) -> Tensor:
 
 def stack(arrays: Sequence[Tensor], /, *, axis: int = 0) -> Tensor:
     """The arrays, all of one shape, side by side along a new axis."""
+    arrays = tensors_of("stack", arrays)
     if not arrays:
         raise ValueError("stack: expected at least one Tensor")
     arrays = same_dtype(arrays)

@@ -6,6 +6,8 @@ from typing import Any
 
 from ..primitive import primitive
 from ..tensor import Tensor
+from .axes import axis_of
+from .shapes import moveaxis
 
 __all__ = ["fold", "sliding_window_view", "windows"]
 
@@ -70,6 +72,22 @@ def fold(
     return _fold(w, size=tuple(size), strides=strides, dilation=dilation)
 
 
-def sliding_window_view(x: Tensor, window_shape: int | Sizes) -> Tensor:
-    """All windows of `window_shape` over the last axes, one step apart."""
-    return windows(x, (window_shape,) if isinstance(window_shape, int) else window_shape)
+def sliding_window_view(
+    x: Tensor, window_shape: int | Sizes, axis: int | Sizes | None = None
+) -> Tensor:
+    """All windows of `window_shape` over the axes `axis`, one step apart: (*counts, *window_shape).
+
+    Over the last axes for None. Raises ValueError unless there is a size for each axis, AxisError
+    for an axis that x does not have.
+    """
+    shape = (window_shape,) if isinstance(window_shape, int) else tuple(window_shape)
+    if axis is None:
+        return windows(x, shape)
+    name = "sliding_window_view"
+    given = (axis,) if isinstance(axis, int) else tuple(axis)
+    axes = tuple([axis_of(name, a, x.ndim) for a in given])
+    k = len(shape)
+    if not len(set(axes)) == len(axes) == k:
+        raise ValueError(f"{name}: window_shape {shape} for axis {axis}; expected one for each")
+    seen = windows(moveaxis(x, axes, range(-k, 0)), shape)
+    return moveaxis(seen, range(x.ndim - k, x.ndim), axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,14 @@ def test_parameters_of_several_devices_in_one_graph() -> None:
     assert [(x.grad.device.name, x.grad.item()) for x in (a, b, c)] == [
         ("cpu", 15.0), ("strict", 10.0), ("strict:device1", 6.0),
     ]  # fmt: skip
+
+
+def test_a_gradient_that_comes_back_from_another_library_is_compared_with_its_own_dtypes() -> None:
+    x = mg.ones(2, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # array-api-strict warns of a comparison with NumPy's
+        mg.sum(x.to("strict")).backward()
+    assert x.grad.tolist() == [1, 1]
 
 
 def everything_on(x: Tensor) -> list[Tensor]:

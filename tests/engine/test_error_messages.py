@@ -52,8 +52,15 @@ golden: list[tuple[type[Exception], str, Call]] = [
      lambda: mg.vecdot(ones(2), ones(3))),
     (ValueError, "take: a Tensor of shape (2, 3) needs an axis",
      lambda: mg.take(ones(2, 3), mg.asarray([0]))),
-    (ValueError, "pad: pad_width ((1, 1),) for shape (2, 3); expected 2 pairs (before, after), "
-     "none negative", lambda: mg.pad(ones(2, 3), ((1, 1),))),
+    (ValueError, "pad: pad_width ((1, 1), (1, 1), (1, 1)) for shape (2, 3); expected 2 pairs "
+     "(before, after), none negative, or one, or a number",
+     lambda: mg.pad(ones(2, 3), ((1, 1),) * 3)),
+    (TypeError, "concat: input 1 is a str, not a Tensor", lambda: mg.concat([ones(2), "x"])),
+    (TypeError, "stack: input 0 is a float, not a Tensor; use mg.tensor(...)",
+     lambda: mg.stack([1.0, ones(2)])),
+    (TypeError, "broadcast_arrays: input 1 is a list, not a Tensor; use mg.tensor(...)",
+     lambda: mg.broadcast_arrays(ones(2), [1.0])),
+    (TypeError, "add: input 1 is missing, or None; expected a Tensor", lambda: mg.add(ones(2))),
     (ValueError, "cumulative_sum: a Tensor of shape (2, 3) needs an axis",
      lambda: mg.cumulative_sum(ones(2, 3))),
     (IndexError, "getitem: an array is indexed by integers or booleans, not float64",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 
+from ..conduct import ErrorCase
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides
 from ..strategies.arrays import seeds, shapes
@@ -39,11 +40,44 @@ def repeats(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
 
 
 def margins(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
+    """NumPy's short forms too: a number, or one pair, for all axes."""
     one = st.integers(0, 2)
+    pair = st.tuples(one, one)
+    each = tuple(draw(pair) for _ in shape)
+    forms = [one, pair, st.tuples(pair)] if shape else []
     return {
-        "pad_width": tuple((draw(one), draw(one)) for _ in shape),
+        "pad_width": draw(st.one_of(st.just(each), *forms)),
         "constant_values": draw(st.sampled_from([0, 1.5])),
     }
+
+
+@st.composite
+def windows_over_axes(draw: st.DrawFn, sides: Sides) -> Case:
+    """Windows that fit, over the last axes or over any, in any order and from either end."""
+    shape = draw(shapes(1, 3, [n for n in sides if n]))
+    n, k = len(shape), draw(st.integers(1, len(shape)))
+    last = draw(st.booleans())
+    axes = [*range(n - k, n)] if last else draw(st.permutations(range(n)))[:k]
+    window = tuple(draw(st.integers(1, shape[a])) for a in axes)
+    axis = None if last else tuple(a - n * draw(st.booleans()) for a in axes)
+    params: dict[str, Any] = {"window_shape": window, "axis": axis}
+    if axis is not None and k == 1 and draw(st.booleans()):
+        params = {"window_shape": window[0], "axis": axis[0]}
+    return Case(inputs_from((Domain(),), [shape], draw(seeds)), params)
+
+
+def windows_reference(x: Any, window_shape: Any, axis: Any) -> Any:
+    if axis is None:
+        axis = tuple(range(-len(window_shape), 0))
+    return np.lib.stride_tricks.sliding_window_view(x, window_shape, axis=axis)
+
+
+def torch_windows(t: Any, x: Any, window_shape: Any, axis: Any) -> Any:
+    sizes = (window_shape,) if isinstance(window_shape, int) else window_shape
+    axes = range(-len(sizes), 0) if axis is None else (axis,) if isinstance(axis, int) else axis
+    for a, n in zip([a % x.ndim for a in axes], sizes, strict=True):
+        x = x.unfold(a, n, 1)
+    return x
 
 
 def order(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
@@ -95,7 +129,8 @@ def pad_reference(x: Any, pad_width: Any, constant_values: float) -> Any:
 
 
 def torch_pad(t: Any, x: Any, pad_width: Any, constant_values: float) -> Any:
-    flat = [n for pair in reversed(pad_width) for n in pair]
+    pairs = np.broadcast_to(pad_width, (x.ndim, 2)).tolist() if x.ndim else []
+    flat = [n for pair in reversed(pairs) for n in pair]
     return t.nn.functional.pad(x, flat, value=constant_values) if flat else x.clone()
 
 
@@ -133,11 +168,21 @@ records = [
         lambda t, a, b: t.stack(t.broadcast_tensors(a, b)), sums=True),
     OpRecord("diff", None, mg.diff, one_array(params=differences, min_dims=1), np.diff,
         lambda t, x, axis, n: t.diff(x, n=n, dim=axis), sums=True),
-    OpRecord("sliding_window_view", None, mg.sliding_window_view,
-        one_array(min_dims=1, params=lambda draw, shape: {"window_shape": 1}),
-        lambda x, window_shape: x[..., None],
-        lambda t, x, window_shape: x.unfold(-1, window_shape, 1)),
-    OpRecord("pad", None, mg.pad, one_array(params=margins), pad_reference, torch_pad),
+    OpRecord("sliding_window_view", None, mg.sliding_window_view, windows_over_axes,
+        windows_reference, torch_windows, errors=(
+            ErrorCase(lambda device: mg.sliding_window_view(mg.ones((2, 3), device=device), 2,
+                axis=2), IndexError, "^sliding_window_view: axis 2 is out of bounds"),
+            ErrorCase(lambda device: mg.sliding_window_view(mg.ones((2, 3), device=device), (1, 1),
+                axis=0), ValueError, r"window_shape \(1, 1\) for axis 0; expected one for each"),
+            ErrorCase(lambda device: mg.sliding_window_view(mg.ones((2, 3), device=device), (1, 1),
+                axis=(1, -1)), ValueError, "expected one for each"),
+        )),
+    OpRecord("pad", None, mg.pad, one_array(params=margins), pad_reference, torch_pad, errors=(
+            ErrorCase(lambda device: mg.pad(mg.ones((2, 3), device=device), -1), ValueError,
+                r"^pad: pad_width -1 for shape \(2, 3\); expected 2 pairs"),
+            ErrorCase(lambda device: mg.pad(mg.ones((2, 3), device=device), 1.5), TypeError,
+                "^pad: pad_width 1.5"),
+        )),
     OpRecord("take", None, call_take, one_array(params=indices, min_dims=1),
         lambda x, indices, axis: np.take(x, np.array(indices, dtype=int), axis=axis),
         lambda t, x, indices, axis: x.index_select(axis, t.tensor(indices, dtype=t.int64))),
