@@ -114,3 +114,19 @@ def test_log_ndtr_has_a_slope_where_ndtr_is_1(device: Any) -> None:
     curve = mg.grad(lambda x: mg.sum(slope(x)))
     assert slope(x).tolist()[1:] == [0, 0]
     assert curve(x).tolist()[1:] == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("shift", [1e4, -1e4])
+@dtypes
+def test_softmax_of_shifted_values_is_the_same_and_neither_overflows_nor_vanishes(
+    name: str, shift: float, dtype: str, device: Any
+) -> None:
+    """Sums of small integers and 1e4 are exact, so that not a bit may differ."""
+    f = getattr(mg.special, name)
+    near = mg.tensor([[0.0, 1.0, -2.0], [3.0, 3.0, 1.0]], dtype=dtype, device=device)
+    g = mg.tensor([[1.0, -2.0, 0.5], [0.25, 3.0, -1.0]], dtype=dtype, device=device)
+    (y, pull), (far, pull_far) = (mg.vjp(f, x) for x in (near, near + shift))
+    assert np.all(np.isfinite(y.numpy()))
+    np.testing.assert_array_equal(far.numpy(), y.numpy())
+    np.testing.assert_array_equal(pull_far(g)[0].numpy(), pull(g)[0].numpy())
