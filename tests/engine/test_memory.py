@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import minigrad as mg
-from minigrad.tensor import Node, Tensor
+from minigrad.extend import primitive
+from minigrad.tensor import SMALL, Node, Tensor
 
 SIZE = 100_000
 ARRAY = 8 * SIZE
@@ -63,6 +64,28 @@ def test_a_graph_goes_with_the_last_tensor_on_it(device: Any) -> None:
     del total
     assert array() is None
     assert nodes() == before
+
+
+@pytest.mark.parametrize("wanted", [(0,), (1,), (0, 1)])
+def test_an_output_is_kept_if_any_of_the_rules_that_will_run_reads_it(
+    wanted: tuple[int, ...], device: Any
+) -> None:
+    scaled_exp = primitive(
+        "scaled_exp",
+        lambda xp, g, y, a, b: g * y,
+        lambda xp, g, y, a, b: g * xp.exp(a),
+        forward=lambda xp, a, b: xp.exp(a) * b,
+    )
+    n = SMALL + 1  # what is not larger is kept anyway
+    a = mg.zeros(n, device=device, requires_grad=0 in wanted)
+    b = mg.full(n, 2.0, device=device, requires_grad=1 in wanted)
+    y = scaled_exp(a, b)
+    array = weakref.ref(y.data)
+    total = mg.sum(y + 0)
+    del y
+    assert (array() is not None) == (0 in wanted)
+    found = mg.autograd.grad(total, [x for x in (a, b) if x.requires_grad])
+    assert [g.tolist() for g in found] == [[[2.0] * n, [1.0] * n][i] for i in wanted]
 
 
 def test_a_graph_of_gradients_goes_too(device: Any) -> None:

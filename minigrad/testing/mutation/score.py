@@ -54,8 +54,15 @@ class Score:
         """The share of mutants that the tests caught: from 0 to 1."""
         return len(self.killed) / len(self.trials)
 
+    def of_family(self, family: str) -> Score:
+        """The score against the mutants of one family."""
+        return Score(tuple(trial for trial in self.trials if trial.mutant.family == family))
+
     def __str__(self) -> str:
         lines = [f"{len(self.killed)} of {len(self.trials)} mutants killed"]
+        for family in dict.fromkeys(trial.mutant.family for trial in self.trials):
+            part = self.of_family(family)
+            lines.append(f"{family}: {len(part.killed)} of {len(part.trials)}")
         return "\n".join([*lines, *(f"survived: {mutant}" for mutant in self.survived)])
 
     def markdown(self) -> str:

@@ -15,8 +15,18 @@ linear_algebra: tuple[Mutant, ...] = (
         "minigrad.ops.linalg.products",
         (
             "the gradient of the left factor is off by a transpose",
-            "xp.matmul(g, xp.matrix_transpose(b))",
-            "xp.matmul(g, b)",
+            "xp.matmul(g, xp.matrix_transpose(b)), a.shape)",
+            "xp.matmul(g, b), a.shape)",
+        ),
+        (
+            "the gradient of a matrix on the left is off by a transpose",
+            "return xp.matmul(g, xp.matrix_transpose(b))\n",
+            "return xp.matmul(g, b)\n",
+        ),
+        (
+            "the gradient of a matrix on the right is transposed",
+            "return xp.matmul(xp.matrix_transpose(a), g)\n",
+            "return xp.matrix_transpose(xp.matmul(xp.matrix_transpose(a), g))\n",
         ),
         (
             "the gradient of the right factor is transposed",

@@ -80,43 +80,43 @@ nets: tuple[Mutant, ...] = (
         "minigrad.optim.adam",
         (
             "Adam does not correct the bias of the mean",
-            "step_size = lr / (1 - beta1**step)",
-            "step_size = lr",
+            "p - lr * scale / (1 - beta1**step) * direction",
+            "p - lr * scale * direction",
         ),
         (
             "Adam does not correct the bias of the square",
-            "scale = math.sqrt(1 - beta2**step)",
+            "scale = (1 - beta2**step) ** 0.5",
             "scale = 1.0",
         ),
         (
             "Adam has its eps under the root",
-            "(xp.sqrt(v) / scale + eps)",
-            "xp.sqrt(v / scale**2 + eps)",
+            "(xp.sqrt(bound) + scale * eps)",
+            "xp.sqrt(bound + scale**2 * eps)",
         ),
         (
             "AdamW decays through the gradient, as Adam does",
-            "if weight_decay and self.decoupled_weight_decay:",
+            "if weight_decay and decoupled:",
             "if False:",
         ),
         (
             "AMSGrad forgets the largest square",
-            'xp.maximum(state.get("max_exp_avg_sq", v), v)',
+            "v if largest is None else xp.maximum(largest, v)",
             "v",
         ),
     ),
     *wrong(
         "minigrad.optim.sgd",
-        ("SGD decays away from 0", "g + weight_decay * p.data", "g - weight_decay * p.data"),
+        ("SGD decays away from 0", "g + weight_decay * p", "g - weight_decay * p"),
         ("Nesterov's step forgets the gradient", "g + momentum * v if", "momentum * v if"),
         (
             "the first gradient is dampened, too",
             "v = g if v is None else",
-            'v = (1 - group["dampening"]) * g if v is None else',
+            "v = (1 - dampening) * g if v is None else",
         ),
     ),
     *wrong(
         "minigrad.optim.rmsprop",
-        ("RMSprop has its eps under the root", "(xp.sqrt(s) + eps)", "xp.sqrt(s + eps)"),
+        ("RMSprop has its eps under the root", "(xp.sqrt(var) + eps)", "xp.sqrt(var + eps)"),
     ),
     *wrong(
         "minigrad.optim.optimizer",
