@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
 from itertools import pairwise
-from typing import Any
 
 from .. import nn
-from .errors import CommandError
+from ..nn.offered import offered
+from .errors import CommandError, reported
 from .settings import Model, Norm
 
 __all__ = ["build"]
@@ -52,7 +51,7 @@ def feature_norm(norm: Norm, features: int) -> nn.Module:
     """Normalisation of samples of shape (features,)."""
     match norm:
         case "batch":
-            return offered("BatchNorm1d")(features)
+            return batch_norm("BatchNorm1d", features)
         case "layer":
             return nn.LayerNorm(features)
         case "none":
@@ -63,7 +62,7 @@ def channel_norm(norm: Norm, channels: int) -> nn.Module:
     """Normalisation of images of shape (channels, height, width)."""
     match norm:
         case "batch":
-            return offered("BatchNorm2d")(channels)
+            return batch_norm("BatchNorm2d", channels)
         case "layer":
             # One group: mean and variance over all that a sample has.
             return nn.GroupNorm(1, channels)
@@ -71,14 +70,9 @@ def channel_norm(norm: Norm, channels: int) -> nn.Module:
             return nn.Identity()
 
 
-def offered(layer: str) -> Any:
-    """The layer that an installed package offers under this name.
-
-    Batch normalisation comes as any third party's layer would, by an entry point of the group
-    `minigrad.layers`: its package builds on this one, so nothing here may import it.
-    """
-    for point in entry_points(group="minigrad.layers", name=layer):
-        return point.load()
-    raise CommandError(
-        f"no installed package offers the layer {layer}; from a source tree, run `pip install -e .`"
-    )
+def batch_norm(layer: str, channels: int) -> nn.Module:
+    """The layer of this name, which another package offers."""
+    with reported(LookupError):
+        kind = offered(layer)
+    module: nn.Module = kind(channels)
+    return module

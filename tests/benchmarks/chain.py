@@ -9,10 +9,30 @@ from __future__ import annotations
 
 import gc
 import time
+from typing import Any
 
 import minigrad as mg
+from minigrad.bench import Effort, Series, figures
 
-__all__ = ["cost_per_operation"]
+__all__ = ["THREADS", "measure"]
+
+THREADS = 1
+LENGTHS = (1_000, 100_000)
+ROUNDS = 7
+
+
+def measure(effort: Effort) -> dict[str, Any]:
+    """Microseconds an operation, by the collector's state and the length of the chain."""
+    lengths = (10, 1_000) if effort.tiny else LENGTHS
+    cases = {}
+    for name, collector in (("collector off", False), ("collector on", True)):
+        pairs = [
+            [cost_per_operation(length, collector) for length in lengths]
+            for _ in range(min(ROUNDS, effort.rounds))
+        ]
+        short, long = (Series(costs) for costs in zip(*pairs, strict=True))
+        cases[name] = figures({"short": short, "long": long}, ["short"])
+    return {"unit": "µs", "cases": cases}
 
 
 def cost_per_operation(length: int, collector: bool) -> float:

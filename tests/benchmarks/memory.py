@@ -1,57 +1,47 @@
-"""Peak memory of a training step of 20 layers: batch 4096, width 256, float32, each in a process.
+"""Peak memory of a training step, each in a process of its own.
 
-What is counted is by how much the largest resident size of the process exceeds what it was before
-the step, parameters and data made, everything imported and used once at a small size. Linux keeps
-that number, of this program alone: `getrusage` would begin with what the parent process had.
+What is counted is by how much the largest resident size of the process during some steps exceeds
+what it was before them: parameters and data made, everything imported and used once at a small
+size, what the allocator holds in reserve given back. Linux keeps that number, of this program
+alone: `getrusage` would begin with what the parent process had.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
-__all__ = ["peak_megabytes"]
+from minigrad.bench import Effort, Series, figures
 
-LAYERS, BATCH, WIDTH = 20, 4096, 256
+__all__ = ["THREADS", "measure"]
 
-STEP = """
-import sys
-import numpy as np
-
-library, activation = sys.argv[1:]
-if library == "minigrad":
-    import minigrad as mg
-    from minigrad import nn, optim
-    tensor = mg.tensor
-else:
-    import torch
-    from torch import nn, optim
-    torch.set_num_threads(1)
-    tensor = torch.tensor
-
-def peak():
-    with open("/proc/self/status") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
-
-def step(layers, batch, width):
-    modules = [(nn.Linear(width, width), getattr(nn, activation)()) for _ in range(layers)]
-    model = nn.Sequential(*(m for pair in modules for m in pair))
-    optimizer = optim.SGD(model.parameters(), lr=0.01)
-    rng = np.random.default_rng(0)
-    x, t = (tensor(rng.standard_normal((batch, width), "float32")) for _ in range(2))
-    before = peak()
-    optimizer.zero_grad()
-    nn.functional.mse_loss(model(x), t).backward()
-    optimizer.step()
-    return peak() - before
-
-step({layers}, 8, 8)
-print(step({layers}, {batch}, {width}) / 1024)
-"""
+THREADS = 1
+ROUNDS = 3
+STEPS = {"20 layers, ReLU": "layers_relu", "20 layers, tanh": "layers_tanh", "CNN": "cnn"}
 
 
-def peak_megabytes(library: str, activation: str) -> float:
-    """How much memory a step takes at its peak, with `"minigrad"` or with `"torch"`."""
-    code = STEP.format(layers=LAYERS, batch=BATCH, width=WIDTH)
-    run = [sys.executable, "-c", code, library, activation]
-    return float(subprocess.check_output(run))
+def measure(effort: Effort) -> dict[str, Any]:
+    """MiB of each step with minigrad, and with PyTorch where it is installed."""
+    cases = {}
+    for case, step in STEPS.items():
+        peaks: dict[str, list[float]] = {}
+        for _ in range(min(ROUNDS, effort.rounds)):
+            for library in libraries():
+                peak = peak_megabytes(library, step, effort.tiny)
+                peaks.setdefault(library, []).append(peak)
+        series = {library: Series(tuple(rounds)) for library, rounds in peaks.items()}
+        cases[case] = figures(series, ["PyTorch"])
+    return {"unit": "MiB", "cases": cases}
+
+
+def libraries() -> list[str]:
+    from importlib.util import find_spec
+
+    return ["minigrad", "PyTorch"] if find_spec("torch") else ["minigrad"]
+
+
+def peak_megabytes(library: str, step: str, tiny: bool = False) -> float:
+    """How much memory steps take at their peak, with `"minigrad"` or with `"PyTorch"`."""
+    program = [sys.executable, "-m", f"{__package__}.peak", library, step]
+    return float(subprocess.check_output(program + ["tiny"] * tiny))

@@ -50,6 +50,7 @@ floors = {
     "minigrad.nn": 5,
     "minigrad.optim": 5,
     "minigrad.testing": 6,
+    "minigrad.bench": 6,
     "minigrad.cli": 7,
     "minigrad.__main__": 7,
 }
