@@ -168,7 +168,7 @@ __all__ = [
     "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax", "argmin", "argsort", "asarray",
     "asin", "asinh", "astype", "atan", "atan2", "atanh", "autograd", "backends", "bitwise_and",
     "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "ceil", "checkpoint", "clip",
+    "bool", "broadcast_arrays", "broadcast_to", "can_cast", "capture", "ceil", "checkpoint", "clip",
     "complex128", "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
     "cumulative_prod", "cumulative_sum", "data", "detect_anomaly", "device", "diff", "divide",
     "dtype", "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "exp", "expand_dims",
@@ -221,6 +221,7 @@ newaxis = None
 pi = _numpy.pi
 
 _on_first_use = {
+    "capture": "capture",
     "data": "data",
     "extend": "extend",
     "get_num_threads": "kernels.threads",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from .autograd import is_state_update_enabled
+from .autograd.modes import switches
 from .backends import backend_of
 from .backends.kernels import ArrayFunction
 from .kernels.threads import parallel_for
@@ -32,6 +33,7 @@ __all__ = [
     "over",
     "parallel_for",
     "primitive",
+    "switches",
     "total",
     "weight_of_all",
     "widen",

@@ -133,3 +133,30 @@ class Barrier:
 
     def __repr__(self) -> str:
         return f"a gradient computed at {describe(*self.where)}"
+
+    @property
+    def reason(self) -> str:
+        """Why there is no derivative, for error messages."""
+        return f"{self!r} without create_graph=True"
+
+    @property
+    def way_out(self) -> str:
+        """What to do instead."""
+        return "compute it by grad(..., create_graph=True)"
+
+
+class Replayed(Barrier):
+    """The node of what a captured step returned, if the step would have had a graph of it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"the result of a step captured at {describe(*self.where)}"
+
+    @property
+    def reason(self) -> str:
+        return f"{self!r}, which leaves no graph"
+
+    @property
+    def way_out(self) -> str:
+        return "call backward() inside the step"

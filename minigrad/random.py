@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -26,6 +27,11 @@ __all__ = [
 
 Shape = int | tuple[int, ...]
 
+seen_through: ContextVar[Callable[[Any], Any] | None] = ContextVar(
+    "minigrad_seen_through", default=None
+)
+"""What draws in the place of NumPy's generator while a step is captured."""
+
 
 class Generator:
     """A stream of random numbers (NumPy's PCG64) whose state can be saved and put back.
@@ -40,7 +46,8 @@ class Generator:
     def numpy(self) -> numpy.random.Generator:
         """NumPy's generator, about to draw."""
         about_to_change(self)
-        return self._numpy
+        see = seen_through.get()
+        return self._numpy if see is None else see(self)
 
     def state_dict(self) -> dict[str, Any]:
         """The state, as a dictionary that JSON can hold."""
@@ -127,5 +134,6 @@ def permutation(n: int, *, generator: Generator | None = None) -> Tensor:
 
 
 def _sent(draw: Any, dtype: Any, device: Any) -> Tensor:
-    values = numpy.asarray(draw, dtype=get_default_dtype() if dtype is None else dtype)
+    dtype = get_default_dtype() if dtype is None else dtype
+    values = draw.astype(dtype) if hasattr(draw, "astype") else numpy.asarray(draw, dtype=dtype)
     return asarray(values, device=current_device() if device is None else device)

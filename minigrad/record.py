@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .node import SMALL, Barrier, Node, next_index
+from .node import SMALL, Node, next_index
 from .tensor import Tensor
 from .where import is_ours
 
@@ -39,7 +39,7 @@ def recorded(
     tensor.data = y
     tensor.device = device
     tensor.grad = None
-    if live.__class__ is Barrier:
+    if not live.differentiable:
         for parent in parents:
             if parent is not None and parent.differentiable:
                 break

@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from typing import ClassVar, Self, TypeVar
 
 from minigrad import nn
+from minigrad.extend import switches
 
 from .memory import Memory
 
@@ -27,6 +28,8 @@ M = TypeVar("M", bound=nn.Module)
 
 by_batch: ContextVar[frozenset[int]] = ContextVar("minigrad_bn_by_batch", default=frozenset())
 """The ids of the layers inside a `use_batch_stats` block of this thread or task."""
+
+switches.append(by_batch)
 
 
 class Freezable(Memory):

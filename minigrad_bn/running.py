@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .settings import Settings
-from .statistics import Axes, count, effective_count
+from .statistics import Axes, count, effective_count, narrow
 
 __all__ = ["Running", "counts_of", "moved", "remember"]
 
@@ -58,23 +58,30 @@ def moved(
     batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,))]
     if settings.bessel:
         batch[1] = batch[1] * bessel(counts, device)
-    weight = settings.weight_of_batch(batches)
-    new = [
-        xp.astype((1 - weight) * r + weight * b, r.dtype, copy=False)
-        for r, b in zip(old, batch, strict=True)
-    ]
+    new = [moved_by(xp, r, b, settings.momentum, batches) for r, b in zip(old, batch, strict=True)]
     permitted = None if all(moves) else device.backend.asarray(moves, device=device)
     if settings.nonfinite != "propagate":
         # As the buffers have it: float32 ends long before the float64 of the variance does.
         spoilt = [xp.isfinite(r) & ~xp.isfinite(a) for r, a in zip(old, new, strict=True)]
         healthy = ~(spoilt[0] | spoilt[1])
-        if settings.nonfinite == "raise":
+        if settings.nonfinite == "raise" and not bool(xp.all(healthy)):
             refuse_nonfinite(healthy, mean)
         permitted = healthy if permitted is None else permitted & healthy
     if permitted is not None:
         new = [xp.where(permitted, a, r) for r, a in zip(old, new, strict=True)]
     new_mean, new_var = [Tensor(a, device) for a in new]
     return Running(new_mean, new_var, batches)
+
+
+def moved_by(xp: Any, old: Any, batch: Any, momentum: float | None, batches: Any) -> Any:
+    """`old` moved towards `batch` by `momentum`; in a plain average, the t-th batch by a t-th."""
+    weight: Any = momentum
+    rest: Any = None if momentum is None else 1 - momentum
+    if momentum is None:
+        # The count is an array and stays one: to ask for its value would be to wait for a GPU.
+        share = 1 / xp.astype(batches.data, xp.float64)
+        weight, rest = narrow(xp, share, batch), narrow(xp, 1 - share, old)
+    return xp.astype(rest * old + weight * batch, old.dtype, copy=False)
 
 
 def bessel(counts: list[float], device: Any) -> Any:
@@ -85,12 +92,11 @@ def bessel(counts: list[float], device: Any) -> Any:
 
 def refuse_nonfinite(healthy: Any, mean: Tensor) -> None:
     channels = [j for j, fine in enumerate(mean.device.backend.to_numpy(healthy)) if not fine]
-    if channels:
-        raise FloatingPointError(
-            f"batch_norm: mean or variance of the batch is not finite in channels {channels}; "
-            "the running statistics are as before. nonfinite='skip' leaves such channels out of "
-            "them, 'propagate' lets them in"
-        )
+    raise FloatingPointError(
+        f"batch_norm: mean or variance of the batch is not finite in channels {channels}; "
+        "the running statistics are as before. nonfinite='skip' leaves such channels out of "
+        "them, 'propagate' lets them in"
+    )
 
 
 def remember(running: Running, new: Running) -> None:

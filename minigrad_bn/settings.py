@@ -67,10 +67,6 @@ class Settings:
         """The weight of the old value, 1 - momentum; None for the plain average."""
         return None if self.momentum is None else complement(self.momentum)
 
-    def weight_of_batch(self, t: Any) -> float:
-        """How much the t-th batch counts, from 1: `momentum`, or in a plain average a t-th."""
-        return 1 / int(t) if self.momentum is None else self.momentum
-
 
 def one_momentum(momentum: float | None, decay: float | None) -> float | None:
     """The momentum, out of what was given of the two.

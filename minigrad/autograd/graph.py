@@ -164,7 +164,7 @@ def seed(what: str, y: Tensor, gradient: Any) -> Tensor:
     node, raw = y.node, y.data
     if node is None or not node.differentiable:
         hint = (
-            f"it was computed from {node!r} without create_graph=True"
+            f"it was computed from {node.reason}"
             if node
             else ("none of the Tensors it was computed from does, or it was computed under no_grad")
         )

@@ -22,11 +22,16 @@ __all__ = [
     "no_grad",
     "no_state_update",
     "set_grad_enabled",
+    "switches",
 ]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 updating: ContextVar[bool] = ContextVar("minigrad_updating", default=True)
+
+switches: list[ContextVar[Any]] = [recording, updating]
+"""What operations and layers look at besides what they are given. Whoever adds one says so here: a
+captured step is for one setting of them all."""
 
 _outer: ContextVar[Any] = ContextVar("minigrad_outer_modes", default=None)
 """What the flag was outside the block that this thread or task is in, and the same further out."""

@@ -69,11 +69,10 @@ def refuse(what: str, nodes: Iterable[Any]) -> None:
     """Raise RuntimeError for a graph that can't be differentiated, before it is touched."""
     for node in nodes:
         kind = node.__class__
-        if kind is Barrier:
+        if issubclass(kind, Barrier):
             raise RuntimeError(
-                f"{what}: depends on {node!r} without create_graph=True, so it cannot be "
-                "differentiated; compute it by grad(..., create_graph=True), or detach() it if "
-                "it is meant as a constant"
+                f"{what}: depends on {node.reason}, so it cannot be differentiated; "
+                f"{node.way_out}, or detach() it if it is meant as a constant"
             )
         if kind is not Leaf:
             inputs = node.inputs

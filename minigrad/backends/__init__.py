@@ -54,6 +54,12 @@ class Status(NamedTuple):
 _entries: dict[str, Entry] = {}
 _loaded: dict[str, Backend] = {}
 _by_type: dict[type, Backend] = {}
+_claimed: dict[type, Backend] = {}
+
+
+def claim(kind: type, backend: Backend) -> None:
+    """Let arrays of type `kind` belong to a backend that has no name of its own to be found by."""
+    _claimed[kind] = backend
 
 
 def register(
@@ -121,7 +127,7 @@ def backend_of(array: Any) -> Backend | None:
     """The backend whose array type `array` has; None if it is no array."""
     kind = type(array)
     if kind not in _by_type:
-        found = _recognise(kind, array)
+        found = _claimed.get(kind) or _recognise(kind, array)
         if found is None:
             return None
         _by_type[kind] = found

@@ -32,6 +32,14 @@ class Allowed:
         self.least = least
         self.ran: Counter[str] | None = Counter() if counting else None
 
+    def __eq__(self, other: object) -> bool:
+        """Whether the same kernels may run; counting them makes no difference."""
+        mine = self.libraries, self.least
+        return isinstance(other, Allowed) and mine == (other.libraries, other.least)
+
+    def __hash__(self) -> int:
+        return hash((self.libraries, self.least))
+
     def allows(self, library: str) -> bool:
         """Whether kernels written in `library` may run."""
         return "all" in self.libraries or library in self.libraries

@@ -55,7 +55,7 @@ class Kernel:
                     raise
                 return self.give_up(error)
         try:
-            return function(*arrays, **params)
+            return xp.run_kernel(function, arrays, params)
         except Exception as error:
             of_the_library = type(error).__module__.partition(".")[0] == self.library
             if self.library == xp.__name__ or not of_the_library:

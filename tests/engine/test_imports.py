@@ -49,6 +49,7 @@ floors = {
     "minigrad.io": 5,
     "minigrad.nn": 5,
     "minigrad.optim": 5,
+    "minigrad.capture": 5,
     "minigrad.testing": 6,
     "minigrad.bench": 6,
     "minigrad.cli": 7,

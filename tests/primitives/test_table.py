@@ -28,7 +28,7 @@ makes_or_inspects = {
     *("can_cast", "device", "dtype", "finfo", "iinfo", "isdtype", "result_type"),
     *("get_default_dtype", "set_default_dtype", "set_default_device", "is_grad_enabled"),
     *("enable_grad", "no_grad", "grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian"),
-    *("hvp", "nonzero", "checkpoint", "detect_anomaly"),
+    *("hvp", "nonzero", "checkpoint", "detect_anomaly", "capture"),
 }
 """Public names that are no operation on arrays with a value to differentiate."""
 
