@@ -21,12 +21,12 @@ class RemovableHandle:
         if not callable(hook):
             raise TypeError(f"a hook is a function, not a {type(hook).__name__}")
         self._hooks = hooks
-        self._key = _next_key()
-        hooks[self._key] = hook
+        self.key = _next_key()
+        hooks[self.key] = hook
 
     def remove(self) -> None:
         """Forget the hook; a second time does nothing."""
-        self._hooks.pop(self._key, None)
+        self._hooks.pop(self.key, None)
 
     def __enter__(self) -> RemovableHandle:
         return self

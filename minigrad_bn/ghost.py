@@ -24,7 +24,8 @@ class GhostBatchNorm(BatchNorm):
 
     The last ghost batch has what is left. The running statistics are moved once a batch, by those
     of the whole, which are the merged ones of the ghost batches; evaluation uses them, as always.
-    A ghost batch of one value a channel is an error. Raises ValueError for a ghost_size below 1.
+    A ghost batch of one value a channel is an error. Raises ValueError for a ghost_size below 1,
+    and for channels along the first axis, which is that of the samples.
     """
 
     def __init__(self, num_features: int, ghost_size: int, *args: Any, **options: Any) -> None:
@@ -33,6 +34,16 @@ class GhostBatchNorm(BatchNorm):
         if self.ghost_size < 1:
             raise ValueError(
                 f"{type(self).__name__}: ghost_size must be at least 1, got {ghost_size}"
+            )
+
+    def check_input(self, input: Any) -> None:
+        """As that of a batch norm; the channels have another axis than the samples, too."""
+        super().check_input(input)
+        axis = self.settings.channel_axis
+        if axis % input.ndim == 0:
+            raise ValueError(
+                f"{type(self).__name__}: channel_axis={axis} of input {input.shape} is the axis of "
+                "the samples, of which ghost batches are made"
             )
 
     def normalise(

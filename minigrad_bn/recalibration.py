@@ -106,12 +106,14 @@ def train_eval_gap(model: nn.Module, x: Any) -> list[StatsGap]:
     seen: dict[str, StatsGap] = {}
 
     def watch(name: str) -> Any:
-        def before(layer: BatchNorm, args: tuple[Tensor, ...]) -> None:
-            seen[name] = gap_of(name, layer, args[0])
+        def before(layer: BatchNorm, args: tuple[Tensor, ...], kwargs: dict[str, Tensor]) -> None:
+            seen[name] = gap_of(name, layer, args[0] if args else kwargs["input"])
 
         return before
 
-    handles = [layer.register_forward_pre_hook(watch(name)) for name, layer in layers]
+    handles = [
+        layer.register_forward_pre_hook(watch(name), with_kwargs=True) for name, layer in layers
+    ]
     try:
         with modes_kept(model), mg.no_grad(), mg.autograd.no_state_update():
             model.eval()

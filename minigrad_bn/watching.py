@@ -59,10 +59,8 @@ class Watch:
         return hook
 
     def before_norm(self, name: str) -> Any:
-        def hook(norm: BatchNorm, args: tuple[Any, ...]) -> tuple[Any, ...]:
-            if not args:  # hooks see no arguments by keyword
-                return args
-            x, *others = args
+        def hook(norm: BatchNorm, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+            x = args[0] if args else kwargs["input"]
             source = self.by_array.get(id(x.data))
             # A node of its own: what flows back to it is what flows back through this batch norm.
             x = x if source is None else mg.positive(x)
@@ -72,7 +70,7 @@ class Watch:
                     self.single.add(name)
                 if source is not None:
                     source.received.append((name, norm, x))
-            return (x, *others)
+            return ((x, *args[1:]), kwargs) if args else ((), {**kwargs, "input": x})
 
         return hook
 
@@ -90,7 +88,9 @@ def seen_in_a_run(model: nn.Module, x: Any) -> Seen:
             for name, module in model.named_modules():
                 if isinstance(module, BatchNorm):
                     module.train()
-                    handles.append(module.register_forward_pre_hook(watch.before_norm(name)))
+                    handles.append(
+                        module.register_forward_pre_hook(watch.before_norm(name), with_kwargs=True)
+                    )
                 elif isinstance(module, (*AFFINE, nn.Dropout)):
                     handles.append(module.register_forward_hook(watch.after_layer(name)))
             if isinstance(x, Tensor) and x.dtype.kind == "f":

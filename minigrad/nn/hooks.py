@@ -18,10 +18,15 @@ class ForwardHooks:
     def __init__(self) -> None:
         self.before: Hooks = {}
         self.after: Hooks = {}
+        self.with_kwargs: set[int] = set()
+        """The keys of the hooks before that see arguments by keyword, too."""
 
     def call(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The module's forward between its hooks; what a hook returns replaces what it saw."""
-        for hook in list(self.before.values()):
+        for key, hook in list(self.before.items()):
+            if key in self.with_kwargs:
+                args, kwargs = hook(module, args, kwargs) or (args, kwargs)
+                continue
             new = hook(module, args)
             if new is not None:
                 args = new if isinstance(new, tuple) else (new,)

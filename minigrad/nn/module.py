@@ -44,13 +44,19 @@ class Module(Tree):
             return self.forward(*args, **kwargs)
         return self._hooks.call(self, args, kwargs)
 
-    def register_forward_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+    def register_forward_pre_hook(
+        self, hook: Callable[..., Any], *, with_kwargs: bool = False
+    ) -> RemovableHandle:
         """Call `hook(module, args)` before each forward.
 
-        What it returns, unless None, replaces the positional arguments.
+        What it returns, unless None, replaces the positional arguments. With `with_kwargs` it is
+        called `hook(module, args, kwargs)`, and returns a pair (args, kwargs) or None.
         """
         self._hooks = self._hooks or ForwardHooks()
-        return RemovableHandle(self._hooks.before, hook)
+        handle = RemovableHandle(self._hooks.before, hook)
+        if with_kwargs:
+            self._hooks.with_kwargs.add(handle.key)
+        return handle
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(module, args, output)` after each forward.

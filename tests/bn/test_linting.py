@@ -203,9 +203,9 @@ def test_b25_the_gradient_that_is_measured_is_the_biass_beside_the_weights() -> 
     assert 0 < bias < 1e-5 < 1e-2 < weight
 
 
-def test_b25_an_input_by_keyword_is_not_seen_and_does_no_harm() -> None:
+def test_b25_an_input_by_keyword_is_seen_too() -> None:
     net = Net(lambda net, x: net.norm(input=net.linear(x)), **linear_and_norm())
-    assert lint(net, batch(0, (4, 3), dtype="float32")) == []
+    assert rules(lint(net, batch(0, (4, 3), dtype="float32"))) == [("linear", BIAS)]
 
 
 def test_b25_a_frozen_model_is_judged_too_and_one_without_gradients_left_alone() -> None:

@@ -124,6 +124,21 @@ def test_b32_a_wrong_momentum_shows_as_a_gap() -> None:
     assert gap.mean > 3
 
 
+def test_b32_a_layer_that_gets_its_input_by_keyword_has_the_same_gap() -> None:
+    class ByKeyword(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = BatchNorm1d(2)
+
+        def forward(self, x: Any) -> Any:
+            return self.norm(input=x)
+
+    net, x = ByKeyword(), batch(0, (8, 2), dtype="float32") + 3
+    (gap,) = train_eval_gap(net, x)
+    assert gap._replace(layer="") == train_eval_gap(net.norm, x)[0]
+    assert gap.layer == "norm"
+
+
 def test_b32_a_gap_of_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="no batch norm with running statistics"):
         train_eval_gap(BatchNorm1d(2, track_running_stats=False), batch(0, (4, 2)))

@@ -242,6 +242,21 @@ def test_hooks_see_and_replace_inputs_and_outputs() -> None:
     watching.remove()
 
 
+def test_a_hook_with_kwargs_sees_and_replaces_arguments_by_keyword() -> None:
+    block, seen = Block(), []
+    x = mg.ones((1, 2))
+
+    def before(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        seen.append((args, kwargs))
+        return None if kwargs.get("shift") == 2.0 else (args, {"shift": 2.0})
+
+    with block.register_forward_pre_hook(before, with_kwargs=True):
+        found = [to_numpy(block(x, shift=s)) for s in (2.0, 3.0)]
+    assert [kwargs for _, kwargs in seen] == [{"shift": 2.0}, {"shift": 3.0}]
+    np.testing.assert_array_equal(found[1], found[0])
+    assert np.any(found[0] != to_numpy(block(x, shift=3.0)))
+
+
 @pytest.mark.parametrize(
     "clone", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"]
 )
