@@ -61,7 +61,8 @@ def test_scalars_are_weak(device: Any, dtype: str, name: str) -> None:
 def test_what_is_no_number_is_refused(device: Any) -> None:
     x = mg.ones(3, device=device)
     for other in (Fraction(1, 2), "1", None, [1.0, 2.0, 3.0], {1}):
-        with pytest.raises(TypeError, match=rf"^multiply: input 1 is a {type(other).__name__}"):
+        what = "missing, or None" if other is None else f"a {type(other).__name__}"
+        with pytest.raises(TypeError, match=f"^multiply: input 1 is {what}"):
             x * other
 
 
