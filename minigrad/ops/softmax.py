@@ -9,7 +9,7 @@ from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import Axis, restore_axes
 
-__all__ = ["log_softmax", "logsumexp", "softmax"]
+__all__ = ["log_softmax", "log_softmax_primitive", "logsumexp", "softmax"]
 
 
 def shift_of(xp: Any, x: Any, axis: Axis) -> Any:
@@ -50,7 +50,9 @@ def log_softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
 
 _logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
 _softmax = primitive("softmax", softmax_vjp, forward=softmax_forward, wrapped=True)
-_log_softmax = primitive("log_softmax", log_softmax_vjp, forward=log_softmax_forward, wrapped=True)
+log_softmax_primitive = primitive(
+    "log_softmax", log_softmax_vjp, forward=log_softmax_forward, wrapped=True
+)
 
 _softmax.array_function().register(
     "numpy", "minigrad.kernels.softmax:softmax", dtypes=("float16", "float32", "float64")
@@ -75,4 +77,4 @@ def softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
 
 def log_softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
     """The logarithm of softmax, exact where softmax itself would underflow."""
-    return _log_softmax.apply(as_floating(x), axis=axis) if x.size else as_floating(x)
+    return log_softmax_primitive.apply(as_floating(x), axis=axis) if x.size else as_floating(x)

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from ... import special
+from ...dtypes import as_floating
+from ...statistics import widen
 from ...tensor import Tensor
 from ...tensor import namespace as mg
+from .class_loss import class_loss, class_weighted, cross_entropy_with_labels
 from .labels import check_labels
 from .loss import check_reduction, reduce
 
 __all__ = ["cross_entropy", "nll_loss"]
-
-
-class Labels(NamedTuple):
-    """Class indices, as what a loss needs of them. All but `is_class` have the target's shape."""
-
-    is_class: Tensor
-    """Boolean, of the input's shape: true where the class is the target's."""
-    counts: Tensor | None
-    """False where the target is `ignore_index`; None if it is nowhere."""
-    weight: Tensor | None
-    """The weight of each target's class, 0 where it is ignored."""
-
-    @classmethod
-    def of(
-        cls, name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
-    ) -> Labels:
-        axis = class_axis(name, input)
-        classes = input.shape[axis]
-        expected = (*input.shape[:axis], *input.shape[axis + 1 :])
-        if target.shape != expected:
-            raise ValueError(
-                f"{name}: target {target.shape} for input {input.shape}: class indices have shape "
-                f"{expected}"
-            )
-        check_class_weight(name, weight, classes)
-        check_labels(name, "target", target, classes, IndexError, ignore_index)
-        ignored = mg.equal(mg.astype(target, mg.int64), ignore_index)
-        counts = mg.logical_not(ignored) if bool(mg.any(ignored)) else None
-        label = target if counts is None else mg.where(counts, target, 0)
-        numbers = mg.arange(classes, dtype=mg.int64, device=input.device)
-        numbers = mg.reshape(numbers, (classes, *[1] * (input.ndim - axis - 1)))
-        is_class = mg.expand_dims(mg.astype(label, mg.int64), axis=axis) == numbers
-        own = None if weight is None else mg.take(weight, label, axis=0)
-        if counts is not None:
-            is_class = mg.logical_and(is_class, mg.expand_dims(counts, axis=axis))
-            own = mg.astype(counts, input.dtype) if own is None else mg.where(counts, own, 0.0)
-        return cls(is_class, counts, own)
 
 
 def nll_loss(
@@ -66,8 +30,9 @@ def nll_loss(
     classes, TypeError unless it is of integers, ValueError for other shapes.
     """
     check_reduction("nll_loss", reduction)
-    labels = Labels.of("nll_loss", input, target, weight, ignore_index)
-    return averaged("nll_loss", chosen(input, labels), labels, reduction)
+    inputs, how = with_labels("nll_loss", input, target, weight, ignore_index)
+    loss = class_loss(mg, *inputs, label_smoothing=0.0, reduction=reduction, **how)
+    return rounded(loss, input)
 
 
 def cross_entropy(
@@ -89,54 +54,65 @@ def cross_entropy(
     check_reduction(name, reduction)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"{name}: label_smoothing is {label_smoothing}, expected 0 to 1")
-    axis = class_axis(name, input)
     if target.dtype.kind == "f":
-        if target.shape != input.shape:
-            raise ValueError(
-                f"{name}: target {target.shape} for input {input.shape}: probabilities have the "
-                "input's shape, class indices are integers"
-            )
-        check_class_weight(name, weight, input.shape[axis])
-        log_p = special.log_softmax(input, axis=axis)
-        return with_probabilities(log_p, target, weight, reduction, label_smoothing, axis)
-    labels = Labels.of(name, input, target, weight, ignore_index)
-    log_p = special.log_softmax(input, axis=axis)
-    losses = chosen(log_p, labels)
-    if label_smoothing:
-        uniform = -mg.sum(class_weighted(log_p, weight, axis), axis=axis)
-        if labels.counts is not None:
-            uniform = mg.where(labels.counts, uniform, 0.0)
-        share = label_smoothing / input.shape[axis]
-        losses = (1 - label_smoothing) * losses + share * uniform
-    return averaged(name, losses, labels, reduction)
+        return with_probabilities(name, input, target, weight, reduction, label_smoothing)
+    inputs, how = with_labels(name, input, target, weight, ignore_index)
+    loss, _ = cross_entropy_with_labels.apply(
+        *inputs, label_smoothing=label_smoothing, reduction=reduction, **how
+    )
+    return rounded(loss, input)
 
 
-def chosen(log_p: Tensor, labels: Labels) -> Tensor:
-    """Minus the log-probability of each target, weighted."""
-    axis = class_axis("nll_loss", log_p)
-    losses = -mg.sum(mg.where(labels.is_class, log_p, 0.0), axis=axis)
-    return losses if labels.weight is None else losses * labels.weight
-
-
-def averaged(name: str, losses: Tensor, labels: Labels, reduction: str) -> Tensor:
-    """`losses` reduced; a mean divides by the weights of the targets."""
-    if reduction != "mean" or labels.weight is None:
-        return reduce(name, losses, reduction)
-    return mg.sum(losses) / mg.sum(labels.weight)
+def with_labels(
+    name: str, input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int
+) -> tuple[tuple[Tensor, Tensor, Tensor | None], dict[str, int]]:
+    """The inputs of a loss of class labels, checked, and which of them say what."""
+    axis = class_axis(name, input)
+    classes = input.shape[axis]
+    expected = (*input.shape[:axis], *input.shape[axis + 1 :])
+    if target.shape != expected:
+        raise ValueError(
+            f"{name}: target {target.shape} for input {input.shape}: class indices have shape "
+            f"{expected}"
+        )
+    check_class_weight(name, weight, classes)
+    check_labels(name, "target", target, classes, IndexError, ignore_index)
+    if target.dtype != "int64":
+        target = mg.astype(target, mg.int64)
+    if weight is not None and weight.dtype.kind != "f":
+        weight = mg.astype(weight, input.dtype)
+    return (widen(mg, as_floating(input)), target, weight), {
+        "axis": axis,
+        "ignore_index": ignore_index,
+    }
 
 
 def with_probabilities(
-    log_p: Tensor,
+    name: str,
+    input: Tensor,
     target: Tensor,
     weight: Tensor | None,
     reduction: str,
     label_smoothing: float,
-    axis: int,
 ) -> Tensor:
+    axis = class_axis(name, input)
+    if target.shape != input.shape:
+        raise ValueError(
+            f"{name}: target {target.shape} for input {input.shape}: probabilities have the "
+            "input's shape, class indices are integers"
+        )
+    check_class_weight(name, weight, input.shape[axis])
+    log_p = special.log_softmax(input, axis=axis)
     if label_smoothing:
         target = target * (1 - label_smoothing) + label_smoothing / log_p.shape[axis]
-    losses = -mg.sum(class_weighted(log_p * target, weight, axis), axis=axis)
-    return reduce("cross_entropy", losses, reduction)
+    losses = -mg.sum(class_weighted(mg, log_p * target, weight, axis), axis=axis)
+    return reduce(name, losses, reduction)
+
+
+def rounded(loss: Tensor, input: Tensor) -> Tensor:
+    """The loss of float16 in float16, which it was not computed in: long sums would overflow."""
+    halves = input.dtype.itemsize == 2 and loss.dtype.itemsize == 4 and input.dtype.kind == "f"
+    return mg.astype(loss, input.dtype) if halves else loss
 
 
 def class_axis(name: str, input: Tensor) -> int:
@@ -144,13 +120,6 @@ def class_axis(name: str, input: Tensor) -> int:
     if input.ndim == 0:
         raise ValueError(f"{name}: input {input.shape}: expected (C,), (N, C) or (N, C, ...)")
     return 0 if input.ndim == 1 else 1
-
-
-def class_weighted(x: Tensor, weight: Tensor | None, axis: int) -> Tensor:
-    """The values of each class, along `axis`, multiplied by its weight."""
-    if weight is None:
-        return x
-    return x * mg.reshape(weight, (x.shape[axis], *[1] * (x.ndim - axis - 1)))
 
 
 def check_class_weight(name: str, weight: Tensor | None, classes: int) -> None:

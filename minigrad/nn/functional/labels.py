@@ -21,11 +21,13 @@ def check_labels(
             f"{name}: {what} is {labels.dtype}, expected integers; use x.astype(mg.int64)"
         )
     xp = labels.device.backend.xp
-    raw = xp.astype(labels.data, xp.int64)
+    raw = xp.astype(labels.data, xp.int64, copy=False)
+    if labels.size == 0 or (int(xp.min(raw)) >= 0 and int(xp.max(raw)) < classes):
+        return
     wrong = (raw < 0) | (raw >= classes)
     if ignore_index is not None:
         wrong = wrong & (raw != ignore_index)
-    if labels.size and bool(xp.any(wrong)):
+    if bool(xp.any(wrong)):
         values = labels.device.backend.to_numpy(raw)[labels.device.backend.to_numpy(wrong)]
         ignored = "" if ignore_index is None else f"; ignore_index is {ignore_index}"
         raise error(f"{name}: {what} holds {values[0]}, expected 0 to {classes - 1}{ignored}")

@@ -21,6 +21,7 @@ from .kinds import unary
 __all__ = ["records"]
 
 distinct = Domain(distinct=True)
+REDUCTIONS = ["mean", "sum", "none"]
 Shape = tuple[int, ...]
 
 
@@ -32,7 +33,7 @@ def slopes(draw: st.DrawFn, shape: Shape) -> dict[str, Any]:
 def predictions(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(0, 3, sides))
     found = inputs_from((Domain(), Domain()), [shape, shape], draw(seeds))
-    return Case(found, {"reduction": draw(st.sampled_from(["mean", "sum", "none"]))})
+    return Case(found, {"reduction": draw(st.sampled_from(REDUCTIONS))})
 
 
 @st.composite
@@ -65,6 +66,25 @@ def images(draw: st.DrawFn, sides: Sides) -> Case:
     return Case(inputs_from((distinct,), [(*lead, *size)], draw(seeds)), params)
 
 
+@st.composite
+def labelled(draw: st.DrawFn, sides: Sides) -> Case:
+    shape = draw(shapes(1, 4, sides))
+    axis = min(1, len(shape) - 1)
+    classes = max(1, shape[axis])
+    shape = (*shape[:axis], classes, *shape[axis + 1 :])
+    rng = np.random.default_rng(draw(seeds))
+    target = rng.integers(0, classes, size=(*shape[:axis], *shape[axis + 1 :]))
+    params: dict[str, Any] = {"ignore_index": draw(st.sampled_from([-100, -1, 0, classes - 1]))}
+    if draw(st.booleans()):
+        target = np.where(rng.random(target.shape) < 0.3, params["ignore_index"], target)
+    # A mean of nothing is NaN.
+    nothing = bool(np.all(target == params["ignore_index"]))
+    params["reduction"] = draw(st.sampled_from(["none", "sum"] if nothing else REDUCTIONS))
+    params["label_smoothing"] = draw(st.sampled_from([0.0, 0.1, 1.0]))
+    x, weight = inputs_from((Domain(), Domain(0.3, 1.5)), [shape, (classes,)], draw(seeds))
+    return Case((x, np.asarray(target), weight)[: draw(st.integers(2, 3))], params)
+
+
 def gelu_tanh_reference(x: Any) -> Any:
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
 
@@ -72,6 +92,49 @@ def gelu_tanh_reference(x: Any) -> Any:
 def squared_error_reference(x: Any, target: Any, reduction: str) -> Any:
     squares = (x - target) ** 2
     return squares if reduction == "none" else getattr(np, reduction)(squares)
+
+
+def cross_entropy_reference(
+    x: Any,
+    target: Any,
+    weight: Any = None,
+    *,
+    ignore_index: int,
+    reduction: str,
+    label_smoothing: float,
+) -> Any:
+    """Row by row, as it is defined."""
+    axis = min(1, x.ndim - 1)
+    rows, labels = np.moveaxis(x, axis, -1).reshape(-1, x.shape[axis]), target.reshape(-1)
+    weight = np.ones(x.shape[axis]) if weight is None else weight
+    losses, own = np.zeros(labels.size), np.zeros(labels.size)
+    for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        if label != ignore_index:
+            surprise = weight * -np.log(np.exp(row) / np.sum(np.exp(row)))
+            losses[i] = (1 - label_smoothing) * surprise[label] + label_smoothing * surprise.mean()
+            own[i] = weight[label]
+    if reduction == "none":
+        return losses.reshape(target.shape)
+    return np.sum(losses) / (np.sum(own) if reduction == "mean" else 1)
+
+
+def cross_entropy_in_torch(
+    t: Any, x: Any, target: Any, weight: Any = None, *, ignore_index: int, **params: Any
+) -> Any:
+    """PyTorch's own, but for the derivative by the weight, which it does not have."""
+    if weight is None or not weight.requires_grad:
+        return t.nn.functional.cross_entropy(x, target, weight, ignore_index=ignore_index, **params)
+    axis, smoothing = min(1, x.ndim - 1), params["label_smoothing"]
+    counts = target != ignore_index
+    labels = t.nn.functional.one_hot(t.where(counts, target, 0), x.shape[axis])
+    own = labels.movedim(-1, axis).to(x.dtype)
+    asked = ((1 - smoothing) * own + smoothing / x.shape[axis]) * counts.unsqueeze(axis)
+    by_class = weight.reshape(-1, *[1] * (x.ndim - axis - 1))
+    losses = -(by_class * asked * t.log_softmax(x, axis)).sum(axis)
+    if params["reduction"] == "none":
+        return losses
+    total = (by_class * own * counts.unsqueeze(axis)).sum()
+    return losses.sum() / (total if params["reduction"] == "mean" else 1)
 
 
 def linear_reference(x: Any, weight: Any, bias: Any = 0.0) -> Any:
@@ -110,6 +173,11 @@ records = [
         sums=True,
         errors=(ErrorCase(lambda device: F.mse_loss(ones(2, device=device), ones(3, device=device)),
                  ValueError, r"mse_loss: input \(2,\) and target \(3,\) differ in shape"),)),
+    OpRecord("cross_entropy", named("cross_entropy"), F.cross_entropy, labelled,
+        cross_entropy_reference, cross_entropy_in_torch, sums=True,
+        errors=(ErrorCase(lambda device: F.cross_entropy(ones(2, 3, device=device),
+                    mg.asarray([0, 7], device=device)),
+                 IndexError, "cross_entropy: target holds 7, expected 0 to 2; ignore_index is"),)),
     OpRecord("linear", named("linear"), F.linear, affine, linear_reference,
         lambda t, *xs: t.nn.functional.linear(*xs), sums=True,
         errors=(ErrorCase(lambda device: F.linear(ones(2, 3, device=device), ones(4, 5,
