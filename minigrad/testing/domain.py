@@ -21,7 +21,8 @@ class Domain:
     a finite difference); with `step` they are multiples of it plus `offset`; with `distinct` no
     two are close, nor their magnitudes; a share `zeros` of them is exactly 0. `shift` is added to
     all of them in the end, `decades` spreads their magnitudes over so many powers of ten. `kind` is
-    "f", "i", "b" or "c", as in NumPy's dtype.kind.
+    "f", "i", "b" or "c", as in NumPy's dtype.kind. Raises ValueError for an interval without values
+    and for another kind.
     """
 
     low: float = -3.0
@@ -35,6 +36,12 @@ class Domain:
     shift: float = 0.0
     decades: float = 0.0
     kind: str = "f"
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"Domain: there are no values from {self.low} to {self.high}")
+        if self.kind not in ("f", "i", "b", "c"):
+            raise ValueError(f"Domain: kind {self.kind!r} is none of 'f', 'i', 'b' and 'c'")
 
     def values(self, rng: np.random.Generator, shape: Shape) -> Array:
         """Values of `shape`: float64, complex128, int64 or bool, by `kind`."""

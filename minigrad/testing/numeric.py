@@ -111,7 +111,7 @@ def directional(f: Function, inputs: Arrays, direction: Arrays, terms: int = 1) 
         bound = float(np.max(np.abs(near - far), initial=0.0)) + rounding
         smooth = np.abs(from_right - from_left) <= 4 * (bound + rounding)
         slope = Slope((4 * near - far) / 3, from_left, from_right, bound, smooth)
-        if bound <= max(2 * step, rounding / magnitude) * magnitude:
+        if bound <= 2 * max(step * magnitude, rounding):
             break
     else:
         raise UnsettledError(

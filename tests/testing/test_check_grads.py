@@ -146,6 +146,18 @@ def test_the_step_follows_the_dtype(x: Any) -> None:
         check_grads(wrong_sign, x.ravel()[:1] + np.float32(5), np.ones(1, np.float32))
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("float16", 5), ("float32", 5000)])
+def test_a_coarse_dtype_or_a_long_sum_is_no_kink(dtype: str, size: int) -> None:
+    """Where rounding bounds the difference, no smaller step is any better."""
+    x = np.random.default_rng(0).uniform(-1, 1, size).astype(dtype)
+    check_grads(mg.sin, x)
+    wrong = elementwise(
+        "sine_wrong_sign", lambda xp, g, y, x: -g * xp.cos(x), forward=lambda xp, x: xp.sin(x)
+    )
+    with pytest.raises(CheckFailure, match="the gradient of argument 0 is wrong"):
+        check_grads(wrong, x[:1])
+
+
 @given(mst.arrays(mst.shapes(1, 3)))
 def test_the_adjoint_identity_holds_without_differences(x: Any) -> None:
     check_adjoint(lambda a: mg.cumulative_sum(mg.sin(a), axis=0), x)

@@ -129,6 +129,16 @@ def test_states_of_a_module_can_be_loaded(data: Any) -> None:
         ),
         (lambda: mst.module_states(nn.Linear(2, 2), {"w": Domain()}), KeyError, "has no"),
         (lambda: lay_out(np.ones(2), "sideways"), ValueError, "'sideways' is none of"),
+        (lambda: Domain(2.0, 1.0), ValueError, "no values from 2.0 to 1.0"),
+        (lambda: Domain(kind="x"), ValueError, "kind 'x' is none of"),
+        (lambda: find(mst.axes(-1), bool), ValueError, "axes: an array can't have -1 axes"),
+        (lambda: find(mst.broadcastable_shapes(0), bool), ValueError, "0 shapes are none"),
+        (lambda: find(mst.arrays(dtype="M8[s]"), bool), TypeError, r"datetime64\[s\] is no dtype"),
+        (lambda: mst.cotangents_like(np.ones(2, int)), TypeError, "int64 has no derivative"),
+        (lambda: find(mst.convolution_problems(dtype="int8"), bool), TypeError, "int8 is no float"),
+        (lambda: find(mst.pooling_problems(dtype=bool), bool), TypeError, "bool is no floating"),
+        (lambda: find(mst.batch_norm_problems(()), bool), TypeError, "problems: no dtype"),
+        (lambda: find(mst.batch_norm_problems(ranks=(1,)), bool), ValueError, r"ranks \(1,\)"),
     ],
 )
 def test_what_is_impossible_is_refused_by_name(ask: Any, error: Any, text: str) -> None:

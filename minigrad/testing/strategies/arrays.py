@@ -16,6 +16,7 @@ import minigrad as mg
 from minigrad.backends import current_device
 from minigrad.backends import device as device_named
 
+from ..derivatives import cotangent_for
 from ..domain import Domain
 from ..layout import LAYOUTS, lay_out
 
@@ -71,7 +72,12 @@ def shapes(
 def broadcastable_shapes(
     draw: st.DrawFn, count: int, max_dims: int = 3, sides: Sequence[int] = SIDES
 ) -> list[Shape]:
-    """`count` shapes that broadcast: leading axes may be missing, others may have size 1."""
+    """`count` shapes that broadcast: leading axes may be missing, others may have size 1.
+
+    Raises ValueError for a count below 1.
+    """
+    if count < 1:
+        raise ValueError(f"broadcastable_shapes: {count} shapes are none")
     full = draw(shapes(0, max_dims, sides))
     found = []
     for _ in range(count):
@@ -85,7 +91,12 @@ def broadcastable_shapes(
 
 @st.composite
 def axes(draw: st.DrawFn, ndim: int) -> int | tuple[int, ...] | None:
-    """The `axis` of a reduction over `ndim` axes: None, one counted from either end, several."""
+    """The `axis` of a reduction over `ndim` axes: None, one counted from either end, several.
+
+    Raises ValueError for a negative ndim.
+    """
+    if ndim < 0:
+        raise ValueError(f"axes: an array can't have {ndim} axes")
     if ndim == 0:
         return () if draw(st.booleans()) else None
     one = st.integers(-ndim, ndim - 1)
@@ -103,10 +114,13 @@ def arrays(
 ) -> Array:
     """NumPy arrays of a shape, a dtype, values and a layout; each but the values may be drawn.
 
-    `elements` is a `Domain`; its kind has to be that of `dtype`, which ValueError says otherwise.
+    `elements` is a `Domain`; its kind has to be that of `dtype`, which ValueError says otherwise,
+    and which TypeError says of a dtype that is no number's.
     """
     shape = draw(shapes()) if shape is None else drawn(draw, shape)
     dtype = np.dtype(drawn(draw, dtype))
+    if dtype.kind not in "fiubc":
+        raise TypeError(f"arrays: {dtype} is no dtype of numbers or truth values")
     kind = "i" if dtype.kind == "u" else dtype.kind
     domain = elements or Domain(low=0.0 if dtype.kind == "u" else -3.0, kind=kind)
     if domain.kind != kind:
@@ -163,9 +177,11 @@ def tensors(
 
 
 def cotangents_like(x: Any) -> st.SearchStrategy[Array]:
-    """Random cotangents for a value: NumPy arrays of its shape and dtype, never all ones."""
-    dtype, shape = np.dtype(x.dtype), tuple(x.shape)
-    make: Callable[[int], Array] = lambda seed: (
-        np.random.default_rng(seed).standard_normal(shape).astype(dtype)
-    )
+    """Random cotangents for a value: NumPy arrays of its shape and dtype, never all ones.
+
+    Raises TypeError for a value that has none: of integers or truth values.
+    """
+    if x.dtype.kind not in "fc":
+        raise TypeError(f"cotangents_like: a value of {x.dtype} has no derivative, no cotangent")
+    make: Callable[[int], Array] = lambda seed: cotangent_for(x, np.random.default_rng(seed))
     return seeds.map(make)

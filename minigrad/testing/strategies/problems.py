@@ -25,6 +25,15 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 
+def require_floating(name: str, *dtypes: Any) -> None:
+    """Raise TypeError unless there is a dtype, and each is one of real floating numbers."""
+    if not dtypes:
+        raise TypeError(f"{name}: no dtype, so there is no problem to draw")
+    for dtype in map(np.dtype, dtypes):
+        if dtype.kind != "f":
+            raise TypeError(f"{name}: {dtype} is no floating dtype")
+
+
 @st.composite
 def matmul_operands(
     draw: st.DrawFn, dtype: Any = "float64", sides: Sequence[int] = SIDES
@@ -53,7 +62,11 @@ class ConvolutionProblem(NamedTuple):
 def convolution_problems(
     draw: st.DrawFn, ndim: int = 2, dtype: Any = "float64"
 ) -> ConvolutionProblem:
-    """A batch of images of `ndim` axes, a kernel that fits, and every parameter of `F.conv2d`."""
+    """A batch of images of `ndim` axes, a kernel that fits, and every parameter of `F.conv2d`.
+
+    Raises TypeError for a dtype that is not floating, as the others do.
+    """
+    require_floating("convolution_problems", dtype)
     several = lambda low, high: st.tuples(*[st.integers(low, high)] * ndim)
     groups = draw(st.sampled_from([1, 1, 2, 3]))
     inputs, outputs = (groups * draw(st.integers(1, 2)) for _ in range(2))
@@ -84,6 +97,7 @@ class PoolingProblem(NamedTuple):
 @st.composite
 def pooling_problems(draw: st.DrawFn, ndim: int = 2, dtype: Any = "float64") -> PoolingProblem:
     """A batch of images, no two elements close (no ties), and a window that fits."""
+    require_floating("pooling_problems", dtype)
     several = lambda low, high: st.tuples(*[st.integers(low, high)] * ndim)
     kernel, stride = draw(several(1, 3)), draw(several(1, 3))
     padding = tuple(draw(st.integers(0, k // 2)) for k in kernel)
@@ -127,6 +141,9 @@ def batch_norm_problems(
     gamma is never 1, but may be negative or 0; beta and the running statistics are never those of a
     new layer, behind which a forgotten factor hides. `offset` is added to the input.
     """
+    require_floating("batch_norm_problems", *dtypes)
+    if not ranks or min(ranks) < 2:
+        raise ValueError(f"batch_norm_problems: ranks {ranks}; an input has 2 axes at least")
     dtype = np.dtype(draw(st.sampled_from([*dtypes])))
     rank = draw(st.sampled_from([*ranks]))
     shape = list(draw(shapes(rank, rank, sides)))
