@@ -11,12 +11,13 @@ __all__ = ["diagnose_broadcast", "unbroadcast"]
 
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Broadcasting copies; its adjoint sums the copies up."""
-    lead = len(g.shape) - len(shape)
-    if g.shape == shape or lead < 0:
+    given = g.shape
+    lead = len(given) - len(shape)
+    if given == shape or lead < 0:
         return g
-    if g.shape[lead:] == shape:
+    if given[lead:] == shape:
         return xp.sum(g, axis=tuple(range(lead)))
-    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != g.shape[lead + i]))
+    axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != given[lead + i]))
     g = xp.sum(g, axis=axes, keepdims=True) if axes else g
     return xp.reshape(g, shape) if lead else g
 

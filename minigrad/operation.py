@@ -171,7 +171,7 @@ class Primitive:
     def _bind(self, backend: Backend) -> Callable[..., Any]:
         """The raw function of one backend: the forward over its xp, or its own."""
         if self.forward is not None:
-            function: Callable[..., Any] = partial(self.forward, backend.xp)
+            function: Callable[..., Any] = over(self.forward, backend.xp)
         else:
             function = getattr(backend.xp, self.name)
         return function if observer is None else observer(self, backend, function)
@@ -183,7 +183,7 @@ class Primitive:
         """
         if xp is namespace:
             return self
-        return getattr(xp, self.name) if self.forward is None else partial(self.forward, xp)
+        return getattr(xp, self.name) if self.forward is None else over(self.forward, xp)
 
     def array_function(self, rule: int | Literal["joint"] | None = None) -> ArrayFunction:
         """The forward, the rule of one input or the joint rule, as what kernels can stand in for.
@@ -317,6 +317,11 @@ class Functions(dict[Backend, Callable[..., Any]]):
 
 def missing_rule(*arguments: Any, **params: Any) -> None:
     """What stands for the derivative by an input that has none: the walk says so."""
+
+
+def over(function: Callable[..., Any], xp: Any) -> Callable[..., Any]:
+    """A function over xp, with its xp."""
+    return function.over(xp) if isinstance(function, ArrayFunction) else partial(function, xp)
 
 
 def definition(function: Callable[..., Any]) -> Callable[..., Any]:

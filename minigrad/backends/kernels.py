@@ -39,7 +39,7 @@ class Kernel:
         self.library = library
         self.names = tuple(dtypes)
         self.least = least
-        self.dtypes: frozenset[Any] | None = None
+        self.dtypes: frozenset[Any] = frozenset()
 
     def call(self, xp: Any, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         """What the kernel returns; NotImplemented, too, if its library can't be used."""
@@ -62,12 +62,11 @@ class Kernel:
                 raise
             return self.give_up(error)
 
-    def takes(self, xp: Any, x: Any) -> bool:
-        """Whether the dtype of the array `x` is one of the kernel's."""
-        if self.dtypes is None:
-            found = [getattr(xp, name) for name in self.names if hasattr(xp, name)]
-            self.dtypes = frozenset(xp.zeros((), dtype=dtype).dtype for dtype in found)
-        return x.dtype in self.dtypes
+    def found(self, xp: Any) -> frozenset[Any]:
+        """The kernel's dtypes as those of the backend, looked up when they are first needed."""
+        raw = [getattr(xp, name) for name in self.names if hasattr(xp, name)]
+        self.dtypes = frozenset(xp.zeros((), dtype=dtype).dtype for dtype in raw)
+        return self.dtypes
 
     def give_up(self, error: Exception) -> Any:
         """Say once that the library of this kernel can't be used."""
@@ -111,13 +110,25 @@ class ArrayFunction:
         all_array_functions.append(self)
 
     def __call__(self, xp: Any, *arrays: Any, **params: Any) -> Any:
+        return self.run(xp, arrays, params)
+
+    def over(self, xp: Any) -> Callable[..., Any]:
+        """This function over one namespace."""
+        run = self.run
+        return lambda *arrays, **params: run(xp, arrays, params)
+
+    def run(self, xp: Any, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         """What the definition returns, by whatever is the fastest way to it here."""
         kernels = self.kernels.get(xp.__name__)
         if kernels is not None and arrays:
             x, now = arrays[0], allowed()
             for kernel in kernels:
                 least = kernel.least if now.least is None else now.least
-                if x.size >= least and now.allows(kernel.library) and kernel.takes(xp, x):
+                if (
+                    x.size >= least
+                    and x.dtype in (kernel.dtypes or kernel.found(xp))
+                    and (now.everything or now.allows(kernel.library))
+                ):
                     y = kernel.call(xp, arrays, params)
                     if y is not NotImplemented:
                         if now.ran is not None:

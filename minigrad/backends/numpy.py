@@ -32,6 +32,8 @@ class NumpyBackend(Backend):
         return ""
 
     def asarray(self, data: Any, dtype: Any = None, device: Any = None, copy: Any = None) -> Any:
+        if dtype is None and copy is None:
+            return np.asarray(data)
         return np.array(data, dtype=dtype, copy=copy)
 
     def admit(self, array: Any) -> Any:

@@ -187,7 +187,10 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = 
 
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over `axis`; of no elements, NaN. Integers count as the default floating dtype."""
-    return _mean.apply(as_floating(x), axis=axis, keepdims=keepdims)
+    x = as_floating(x)
+    if axis is None and not keepdims:
+        return _mean.apply(x)
+    return _mean.apply(x, axis=axis, keepdims=keepdims)
 
 
 def var(

@@ -62,6 +62,7 @@ _linear = primitive(
     weight_vjp,
     bias_vjp,
     forward=linear_forward,
+    wrapped=True,
     diagnose=diagnose_linear,
 )
 
@@ -72,4 +73,5 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     `weight` is (out_features, in_features), `bias` (out_features,). Raises ValueError for other
     shapes, TypeError if input and weight differ in dtype.
     """
-    return _linear(input, weight) if bias is None else _linear(input, weight, bias)
+    inputs = (input, weight) if bias is None else (input, weight, bias)
+    return _linear.apply(*inputs)

@@ -66,6 +66,7 @@ squared_error = primitive(
         -squared_error_vjp(xp, g, y, x, target, reduction=reduction)
     ),
     forward=squared_error_forward,
+    wrapped=True,
 )
 
 
@@ -75,7 +76,7 @@ def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tenso
     check_reduction("mse_loss", reduction)
     if input.data.dtype != target.data.dtype:
         target = mg.astype(target, input.dtype)
-    return squared_error(input, target, reduction=reduction)
+    return squared_error.apply(input, target, reduction=reduction)
 
 
 def l1_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:

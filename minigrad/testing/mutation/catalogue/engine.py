@@ -161,13 +161,13 @@ engine: tuple[Mutant, ...] = (
         ),
         (
             "un-broadcasting is forgotten",
-            "if g.shape == shape or lead < 0:",
+            "if given == shape or lead < 0:",
             "if True:",
         ),
         (
             "un-broadcasting sums over the last axes instead of the first",
-            "if g.shape[lead:] == shape:\n        return xp.sum(g, axis=tuple(range(lead)))",
-            "if g.shape[lead:] == shape:\n        return xp.reshape("
+            "if given[lead:] == shape:\n        return xp.sum(g, axis=tuple(range(lead)))",
+            "if given[lead:] == shape:\n        return xp.reshape("
             "xp.sum(xp.reshape(g, (*shape, -1)), axis=-1), shape)",
         ),
     ),
