@@ -162,3 +162,11 @@ convolution_weight: Primitive = primitive(
     complex=True,
 )
 # fmt: on
+
+for function, kernel in (
+    (convolution, "convolve"),
+    (convolution_input, "convolve_input"),
+    (convolution_weight, "convolve_weight"),
+):
+    at = f"minigrad.kernels.convolution:{kernel}"
+    function.array_function().register("numpy", at, least=16384)
