@@ -32,7 +32,7 @@ class Conversions(Differentiable):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         self._refuse_if_differentiable("np.asarray(tensor)")
-        if self.device.backend.name not in ("numpy", "strict"):
+        if self.device.backend.name not in ("numpy", "strict", "capture"):
             raise TypeError(
                 f"np.asarray(tensor): the Tensor is on {self.device}; call .numpy() to copy it"
             )

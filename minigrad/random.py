@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -27,10 +26,8 @@ __all__ = [
 
 Shape = int | tuple[int, ...]
 
-seen_through: ContextVar[Callable[[Any], Any] | None] = ContextVar(
-    "minigrad_seen_through", default=None
-)
-"""What draws in the place of NumPy's generator while a step is captured."""
+seen_through: ContextVar[Any] = ContextVar("minigrad_seen_through", default=None)
+"""What draws in the place of NumPy's generators while a step is captured."""
 
 
 class Generator:
@@ -46,16 +43,23 @@ class Generator:
     def numpy(self) -> numpy.random.Generator:
         """NumPy's generator, about to draw."""
         about_to_change(self)
-        see = seen_through.get()
-        return self._numpy if see is None else see(self)
+        draws = seen_through.get()
+        return self._numpy if draws is None else draws.of(self)
 
     def state_dict(self) -> dict[str, Any]:
         """The state, as a dictionary that JSON can hold."""
+        self._refuse_while_captured()
         return json.loads(json.dumps(self._numpy.bit_generator.state, default=int))
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where the generator that `state` came from stood."""
+        self._refuse_while_captured()
         self._numpy.bit_generator.state = state
+
+    def _refuse_while_captured(self) -> None:
+        draws = seen_through.get()
+        if draws is not None:
+            draws.refuse_state()
 
     def spawn(self) -> Generator:
         """An independent stream, begun at a number that this one draws.

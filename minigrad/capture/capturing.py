@@ -37,6 +37,8 @@ class Recording(NamedTuple):
     rebuild: Callable[[list[Any]], Any]
     results: int
     """How many of the outputs are results."""
+    single: bool
+    """Whether the step returned one new Tensor and nothing else."""
     grown: bool
     """Whether an optimiser's state has entries that it had not before."""
 
@@ -53,13 +55,15 @@ def record(function: Callable[..., Any], given: Arguments) -> tuple[Any, Recordi
     tape = Tape(refs.names)
     foreign = Foreign()
     loan, draws = Loan(tape, refs, tensors, names), Draws(tape)
-    tokens = active.set(tape), seen_through.set(draws.of)
+    tokens = active.set(tape), seen_through.set(draws)
     try:
         for n, i in enumerate(given.arrays):
             leaves[i] = loan.take(leaves[i], Place("array", n), given.names[i])
         args, kwargs = given.rebuild(leaves)
         with device():
             result = function(*args, **kwargs)
+        if tape.refusal is not None:
+            raise tape.refusal
         foreign.check()
         loan.check()
         return finished(loan, draws, result)
@@ -107,6 +111,7 @@ def finished(loan: Loan, draws: Draws, result: Any) -> tuple[Any, Recording]:
         returned,
         rebuild,
         len(results),
+        isinstance(result, Tensor) and len(results) == 1,
         grown,
     )
 

@@ -30,7 +30,7 @@ class Draws:
     def of(self, generator: Generator) -> Drawing:
         """What draws in the place of NumPy's generator."""
         if generator not in self.values:
-            self.before[generator] = generator.state_dict()
+            self.before[generator] = generator._numpy.bit_generator.state
             self.values[generator] = Value(None, "generator")
             by_default = generator is default_generator()
             self.found.append((None if by_default else generator, self.values[generator]))
@@ -39,7 +39,14 @@ class Draws:
     def restore(self) -> None:
         """Let every generator stand where it stood."""
         for generator, state in self.before.items():
-            generator.load_state_dict(state)
+            generator._numpy.bit_generator.state = state
+
+    def refuse_state(self) -> None:
+        """Raise CaptureError: a program can't set a generator back, as a checkpoint does."""
+        raise refusal(
+            "the state of a generator is asked for, or set",
+            "draw outside of the checkpoint, or capture without one",
+        )
 
 
 class Drawing(OnTape):

@@ -126,10 +126,11 @@ class Recorded(OnTape):
         last = self.tape.instructions[-1]
         if isinstance(value, Recorded) and last.writes and last.operands[0] is value.value:
             return  # the end of x[key] += v, whose view has been changed already
+        root = writable(self)
         self.real[real_of(key)] = real_of(value)
         phrase = Phrase(self.tape)
         text = f"{phrase.of(self, ATOM)}[{phrase.key(key)}] = {phrase.of(value)}"
-        change(self, phrase, text)
+        self.tape.add(text, phrase.operands, phrase.needs, 0).writes = (root,)
 
     # --- values, which are not to be had ----------------------------------------------------------
 
@@ -283,21 +284,22 @@ def operate(symbol: str, a: Any, b: Any) -> Any:
 
 def write(text: str, function: Any, into: Recorded, args: Any, options: Any = None) -> Recorded:
     """A call that changes the memory of `into`, which it returns."""
+    root = writable(into)
     function(*real_of(args), **real_of(options or {}))
     phrase = Phrase(into.tape)
-    change(into, phrase, text.format(phrase.arguments(args, options or {})))
+    filled = text.format(phrase.arguments(args, options or {}))
+    into.tape.add(filled, phrase.operands, phrase.needs, 0).writes = (root,)
     return into
 
 
-def change(x: Recorded, phrase: Phrase, text: str) -> None:
-    """Write down a statement that changes x: allowed for what the step itself has made."""
-    root = x.value.root
-    if root.maker is None:
+def writable(x: Recorded) -> Value:
+    """The memory that a statement is about to change: the step itself has to have made it."""
+    if x.value.root.maker is None:
         raise refusal(
             "an array that the step was given is written to in place",
             "values never change: bind a new one, as in `p.data = p.data - lr * g`",
         )
-    x.tape.add(text, phrase.operands, phrase.needs, 0).writes = (root,)
+    return x.value.root
 
 
 def truth(x: Recorded, frame: Any) -> bool:
@@ -336,9 +338,11 @@ def augmented(symbol: str, function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Recorded, other: Any) -> Any:
         if not isinstance(self.real, np.ndarray):  # a scalar is replaced, not changed
             return operate(symbol, self, other)
+        root = writable(self)
         function(self.real, real_of(other))
         phrase = Phrase(self.tape)
-        change(self, phrase, f"{phrase.of(self, ATOM)} {symbol}= {phrase.of(other)}")
+        text = f"{phrase.of(self, ATOM)} {symbol}= {phrase.of(other)}"
+        self.tape.add(text, phrase.operands, phrase.needs, 0).writes = (root,)
         return self
 
     return method

@@ -11,6 +11,7 @@ import functools
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain
+from operator import attrgetter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -73,9 +74,10 @@ class References:
 
     def contents(self) -> list[Any]:
         """What stands in every table, closure and global now."""
-        cells = [cell.cell_contents for cell in self.cells]
-        names = [known.get(name) for known, name in self.globals]
-        return [*chain.from_iterable(self.views), *cells, *names]
+        found = [*chain.from_iterable(self.views), *map(content_of, self.cells)]
+        if self.globals:
+            found += [known.get(name) for known, name in self.globals]
+        return found
 
     def places(self) -> list[int]:
         """Where in `contents` each slot is."""
@@ -168,6 +170,8 @@ class References:
         # Modules first: a parameter has a better name there than in an optimiser.
         return sorted(found, key=lambda pair: not isinstance(pair[1], Module))
 
+
+content_of = attrgetter("cell_contents")
 
 STANDARD = ("defaults", "param_groups", "state")
 

@@ -1,15 +1,16 @@
 """Replay: a program, tied to the objects that it is run on.
 
-All that the program takes for granted is looked at before each run, in a few microseconds: that
-every attribute and every entry is the object it was, and every array has the form it had. Nothing
-is bound before the program has come to its end.
+All that the program takes for granted is looked at before each run: that every attribute and every
+entry is the object it was, and every array has the form it had. Nothing is bound before the program
+has come to its end. This is all that a replay costs besides its array calls, and where those take
+twenty microseconds in all, a loop over what is to be looked at would cost too much. So the looking
+and the binding are written out as well, line by line, and compiled (`wiring`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
-from operator import attrgetter, is_
 from typing import Any
 
 import numpy as np
@@ -24,181 +25,213 @@ from ..dtypes import _default as default_dtype
 from ..random import default_generator
 from ..tensor import Leaf, Tensor
 from .arguments import Arguments
+from .loan import Place
 from .program import Program
 from .references import PLAIN, array_form, grad_form
 
 __all__ = ["Replay", "modes_now"]
 
-data_of, grad_of, node_of, hooks_of = map(attrgetter, ("data", "grad", "node", "hooks"))
-
-more_switches: list[ContextVar[Any]] = [default_dtype, default_device, kernels_chosen]
+more_switches: list[ContextVar[Any]] = [watching, default_dtype, default_device, kernels_chosen]
 
 
 def modes_now() -> tuple[Any, ...]:
     """What is switched on and off here: a program is for one setting of it all."""
-    return (
-        watching.get() is None,
-        *[switch.get() for switch in switches],
-        *[switch.get() for switch in more_switches],
-    )
+    return tuple([switch.get() for switch in (*switches, *more_switches)])
 
 
 class Replay:
-    """A program for the very objects that a step refers to, and for arguments like `given`."""
+    """A program for the very objects that a step refers to, and for arguments like `given`.
+
+    `fits(leaves)` says whether all is as the program takes it for granted, and `run(leaves)` runs
+    it, binds what it computes, and returns what the step returns.
+    """
 
     def __init__(self, program: Program, given: Arguments) -> None:
         self.program = program
-        self.refs = refs = given.refs
-        self.modes = modes_now()
-        self.is_flat = given.is_flat
-        # What the step refers to.
-        self.slots = refs.places()
-        self.contents = refs.contents()
-        self.state = state = refs.tensors
-        self.nodes = list(map(node_of, state))
-        self.leaves = [node for node in self.nodes if isinstance(node, Leaf)]
-        self.hooks = list(map(hooks_of, self.leaves))
-        self.forms = [array_form(t.data) for t in state]
-        self.grad_forms = list(map(grad_form, state))
-        self.datas, self.grads = list(map(data_of, state)), list(map(grad_of, state))
-        # What it is called with.
-        self.count = len(given.leaves)
-        self.given = [(i, Form(given.leaves[i])) for i in given.tensors]
-        self.arrays = [(i, array_form(given.leaves[i])) for i in given.arrays]
-        read = {*given.tensors, *given.arrays}
-        self.others = [(i, x) for i, x in enumerate(given.leaves) if i not in read]
-        self.held = frozenset(map(id, state))
-        # Where inputs are taken from, and outputs go.
-        inputs, outputs = program.places_in, program.places_out
-        n = len(given.tensors)
-        self.array_in = [given.arrays[i] for i in inputs["array"]]
-        self.given_in = [given.tensors[i] for i in inputs["data"] if i < n]
-        self.state_in = [state[i - n] for i in inputs["data"] if i >= n]
-        self.grads_in = inputs["grad"]
-        self.slots_in = [self.slots[i] for i in inputs["slot"]]
-        self.generators = inputs["generator"]
-        self.data_out, self.grads_out = outputs["data"], outputs["grad"]
-        self.slots_out = [(refs.slots[i].table, refs.slots[i].key) for i in outputs["slot"]]
+        self.given = given
         self.departs = program.departs
-        self.cpu = get("numpy").default_device()
+        self.state = given.refs.tensors
+        self.names: dict[str, Any] = {
+            **{"Tensor": Tensor, "new": object.__new__, "ndarray": np.ndarray, "like": like},
+            **{"cpu": get("numpy").default_device(), "grad_form": grad_form, "same": same},
+            **{"program": program.function, "rebuild": program.recording.rebuild},
+            **{"held": frozenset(map(id, self.state)), "was": self.look(), "drawing": drawing},
+            **{f"p{i}": t for i, t in enumerate(self.state)},
+            **{f"t{i}": table.entries for i, table in enumerate(given.refs.tables)},
+        }
+        self.tables = {id(table.entries): f"t{i}" for i, table in enumerate(given.refs.tables)}
+        tests = [*self.modes(), *self.arguments(), *self.entries(), *self.tensors()]
+        lines = ["def fits(leaves):", "    try:"]
+        lines += [f"        if {test}: return False" for test in tests]
+        lines += [
+            "    except (LookupError, ValueError):",
+            "        return False",
+            "    return True",
+        ]
+        self.wiring = "\n".join([*lines, "", *self.binding(), ""])
+        exec(compile(self.wiring, f"<wiring of {program.name}>", "exec"), self.names)
+        self.fits, self.run = self.names["fits"], self.names["run"]
 
     def leaves_of(self, args: Any, kwargs: Any) -> Sequence[Any]:
         """The arguments, flat."""
-        return args if self.is_flat and not kwargs else flatten((args, kwargs))[0]
+        return args if self.given.is_flat and not kwargs else flatten((args, kwargs))[0]
 
-    def fits(self, leaves: Sequence[Any]) -> bool:
-        """Whether all is as the program takes it for granted."""
-        now, before = self.refs.contents(), self.contents
-        if len(now) != len(before) or len(leaves) != self.count or modes_now() != self.modes:
-            return False
-        for i in self.slots:  # their values are inputs
-            before[i] = now[i]
-        return all(map(is_, now, before)) and self.fit_arguments(leaves) and self.fits_state()
+    def look(self) -> list[Any]:
+        """The arrays and the gradients that the Tensors have now."""
+        return [*[t.data for t in self.state], *[t.grad for t in self.state]]
 
-    def fits_state(self) -> bool:
-        state = self.state
-        if not all(map(is_, map(node_of, state), self.nodes)):
-            return False
-        if list(map(hooks_of, self.leaves)) != self.hooks:
-            return False
-        if not all(map(is_, map(data_of, state), self.datas)):
-            for t, form in zip(state, self.forms, strict=True):
-                if t.data.__class__ is not np.ndarray or array_form(t.data) != form:
-                    return False
-        if not all(map(is_, map(grad_of, state), self.grads)):
-            return list(map(grad_form, state)) == self.grad_forms
-        return True
+    def known(self, thing: Any) -> str:
+        """The name of an object in the wiring."""
+        if isinstance(thing, str | int) and type(thing) in (str, int):
+            return repr(thing)
+        name = f"o{len(self.names)}"
+        self.names[name] = thing
+        return name
 
-    def fit_arguments(self, leaves: Sequence[Any]) -> bool:
-        for i, form in self.given:
-            x = leaves[i]
-            if not isinstance(x, Tensor) or id(x) in self.held or not form.fits(x):
-                return False
-        for i, shape in self.arrays:
-            x = leaves[i]
-            if x.__class__ is not np.ndarray or array_form(x) != shape:
-                return False
-        for i, expected in self.others:
-            x = leaves[i]
-            if x is not expected and not (
-                x.__class__ is expected.__class__ and isinstance(x, PLAIN) and x == expected
-            ):
-                return False
-        if len(self.given) > 1:
-            return len({id(leaves[i]) for i, _ in self.given}) == len(self.given)
-        return True
+    # --- what is looked at: each line is a reason not to run --------------------------------------
 
-    def run(self, leaves: Sequence[Any]) -> Any:
-        """Run the program, bind what it computes, and return what the step returns."""
-        values = [leaves[i] for i in self.array_in]
-        values += [leaves[i].data for i in self.given_in]
-        values += map(data_of, self.state_in)
-        if self.grads_in or self.data_out or self.grads_out:
-            tensors = [*[leaves[i] for i, _ in self.given], *self.state]
-        for i in self.grads_in:
-            values.append(tensors[i].grad.data)
-        for i in self.slots_in:
-            values.append(self.contents[i])
-        generators = [(default_generator() if g is None else g).numpy for g in self.generators]
-        states = [g.bit_generator.state for g in generators] if self.departs else ()
-        values += generators
-        try:
-            found = self.program.function(*values)
-        except self.departs:
-            for generator, state in zip(generators, states, strict=True):
-                generator.bit_generator.state = state
-            raise
+    def modes(self) -> Iterator[str]:
+        for switch in (*switches, *more_switches):
+            yield f"{self.known(switch.get)}() != {self.known(switch.get())}"
 
-        # Nothing from here on can fail.
-        program, cpu = self.program, self.cpu
-        recording = program.recording
-        rest = iter(found)
-        for i, x in zip(self.data_out, rest, strict=False):
-            tensors[i].data = x
-        for i, x in zip(self.grads_out, rest, strict=False):
-            tensors[i].grad = Tensor(x, cpu, recording.barriers[i])
-        for (table, key), x in zip(self.slots_out, rest, strict=False):
-            table[key] = x
+    def arguments(self) -> Iterator[str]:
+        leaves, given = self.given.leaves, self.given
+        yield f"len(leaves) != {len(leaves)}"
+        for i, x in enumerate(leaves):
+            here = f"leaves[{i}]"
+            if i in given.tensors:
+                yield f"(x := {here}).__class__ is not {self.known(x.__class__)} or id(x) in held"
+                yield f"not like(x.data, {self.known(array_form(x.data))})"
+                yield f"(node := x.node).__class__ is not {self.known(x.node.__class__)}"
+                if x.node is not None:
+                    yield "node.hooks"
+                form = grad_form(x)
+                yield (
+                    "x.grad is not None" if form is None else f"grad_form(x) != {self.known(form)}"
+                )
+            elif i in given.arrays:
+                yield f"not like({here}, {self.known(array_form(x))})"
+            else:
+                expected = self.known(x) if not isinstance(x, PLAIN) else self.known((x,)) + "[0]"
+                yield f"{here} is not {expected} and not same({here}, {expected})"
+        if len(given.tensors) > 1:
+            ids = ", ".join(f"id(leaves[{i}])" for i in given.tensors)
+            yield f"len({{{ids}}}) < {len(given.tensors)}"
+
+    def entries(self) -> Iterator[str]:
+        refs = self.given.refs
+        slots = {(id(slot.table), slot.key) for slot in refs.slots}
+        for table in refs.tables:
+            name, entries = self.tables[id(table.entries)], table.entries
+            yield f"len({name}) != {len(entries)}"
+            for key, x in entries.items() if isinstance(entries, dict) else enumerate(entries):
+                if (id(entries), key) not in slots:
+                    yield f"{name}[{self.known(key)}] is not {self.object(x)}"
+        for cell in refs.cells:
+            yield f"{self.known(cell)}.cell_contents is not {self.object(cell.cell_contents)}"
+        for known, key in refs.globals:
+            yield f"{self.known(known)}.get({key!r}) is not {self.object(known[key])}"
+
+    def object(self, x: Any) -> str:
+        name = f"o{len(self.names)}"
+        self.names[name] = x
+        return name
+
+    def tensors(self) -> Iterator[str]:
+        n = len(self.state)
+        for i, t in enumerate(self.state):
+            yield f"p{i}.node is not {(node := self.object(t.node))}"
+            if isinstance(t.node, Leaf):
+                yield f"{node}.hooks"
+            form = self.known(array_form(t.data))
+            yield f"p{i}.data is not was[{i}] and not like(p{i}.data, {form})"
+            form = self.known(grad_form(t))
+            yield f"p{i}.grad is not was[{n + i}] and grad_form(p{i}) != {form}"
+
+    # --- what is run and bound --------------------------------------------------------------------
+
+    def binding(self) -> Iterator[str]:
+        recording, program = self.program.recording, self.program
+        yield "def run(leaves):"
+        inputs = [self.source(p) for p, _ in program.inputs if p.kind != "generator"]
+        call = f"program({', '.join(inputs)})"
+        generators = program.places_in["generator"]
+        if generators:
+            values = "".join(f"{value}, " for value in inputs)
+            sources = self.object(generators)
+            call = f"drawing(program, {self.object(self.departs)}, ({values}), {sources})"
+        targets = [self.target(place) for place, _ in program.outputs]
+        yield f"    {''.join(f'{target}, ' for target in targets)}{'= ' if targets else ''}{call}"
+        for i in program.places_out["grad"]:
+            yield f"    g = {self.tensor(i)}.grad = new(Tensor)"
+            node = self.object(recording.barriers[i])
+            yield f"    g.data = g{i}; g.device = cpu; g.node = {node}; g.grad = None"
         for i in recording.cleared:
-            tensors[i].grad = None
+            yield f"    {self.tensor(i)}.grad = None"
         if program.settled:
-            self.datas, self.grads = list(map(data_of, self.state)), list(map(grad_of, self.state))
-        parts = [self.part(given, found, leaves) for given in recording.returned]
-        return recording.rebuild(parts)
+            n = range(len(self.state))
+            now = [*[f"p{i}.data" for i in n], *[f"p{i}.grad" for i in n]]
+            yield f"    was[:] = [{', '.join(now)}]"
+        parts = [self.part(place) for place in recording.returned]
+        whole = f"rebuild([{', '.join(parts)}])"
+        yield f"    return {parts[0] if recording.single else whole}"
 
-    def part(self, given: Any, found: Any, leaves: Sequence[Any]) -> Any:
+    def tensor(self, i: int) -> str:
+        """The Tensor of that number: an argument, or one that the step refers to."""
+        given = self.given.tensors
+        return f"leaves[{given[i]}]" if i < len(given) else f"p{i - len(given)}"
+
+    def source(self, place: Place) -> str:
+        kind, which = place
+        if kind == "array":
+            return f"leaves[{self.given.arrays[which]}]"
+        if kind == "slot":
+            return self.slot(which)
+        return f"{self.tensor(which)}.{'data' if kind == 'data' else 'grad.data'}"
+
+    def target(self, place: Place) -> str:
+        kind, which = place
+        if kind == "data":
+            return f"{self.tensor(which)}.data"
+        return self.slot(which) if kind == "slot" else f"{kind[0]}{which}"
+
+    def slot(self, which: int) -> str:
+        slot = self.given.refs.slots[which]
+        if id(slot.table) not in self.tables:
+            self.tables[id(slot.table)] = self.object(slot.table)
+        return f"{self.tables[id(slot.table)]}[{slot.key!r}]"
+
+    def part(self, place: Place) -> str:
         """One of the leaves of what the step returns."""
-        kind, place = given
+        kind, which = place
         if kind == "value":
-            return place
-        if kind in ("tensor", "array"):
-            i, barrier = place
-            x = found[len(found) - self.program.recording.results + i]
-            return x if kind == "array" else Tensor(x, self.cpu, barrier)
-        tensor = [*[leaves[i] for i, _ in self.given], *self.state][place]
-        return tensor if kind == "held" else tensor.grad
+            return self.object(which)
+        if kind in ("held", "held grad"):
+            return self.tensor(which) + (".grad" if kind == "held grad" else "")
+        i, node = which
+        return f"r{i}" if kind == "array" else f"Tensor(r{i}, cpu, {self.object(node)})"
 
 
-class Form:
-    """What a Tensor that a step is called with has to be like."""
+def like(a: Any, form: Any) -> bool:
+    """Whether an array of NumPy's has this shape, dtype and layout."""
+    shape, dtype, strides = form
+    return (
+        a.__class__ is np.ndarray and a.dtype is dtype and a.shape == shape and a.strides == strides
+    )
 
-    __slots__ = ("dtype", "grad", "node", "shape", "strides")
 
-    def __init__(self, x: Tensor) -> None:
-        self.shape, self.dtype, self.strides = array_form(x.data)
-        self.node = x.node.__class__
-        self.grad = grad_form(x)
+def same(x: Any, expected: Any) -> bool:
+    """Whether a value of Python's is the same as another."""
+    return x.__class__ is expected.__class__ and isinstance(x, PLAIN) and x == expected
 
-    def fits(self, x: Tensor) -> bool:
-        """Whether x is."""
-        data, node = x.data, x.node
-        if (
-            data.__class__ is not np.ndarray
-            or data.shape != self.shape
-            or data.dtype is not self.dtype
-            or data.strides != self.strides
-        ):
-            return False
-        if node is None:
-            return self.node is type(None) and (x.grad is self.grad or grad_form(x) == self.grad)
-        return node.__class__ is self.node and not node.hooks and grad_form(x) == self.grad
+
+def drawing(function: Any, departs: Any, values: Any, sources: Any) -> Any:
+    """Run a program that draws; if it departs, its draws have not been made."""
+    generators = [(default_generator() if g is None else g).numpy for g in sources]
+    states = [g.bit_generator.state for g in generators] if departs else ()
+    try:
+        return function(*values, *generators)
+    except departs:
+        for generator, state in zip(generators, states, strict=True):
+            generator.bit_generator.state = state
+        raise

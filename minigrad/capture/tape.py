@@ -98,6 +98,7 @@ class Tape:
         self.instructions: list[Instruction] = []
         self.origins = Origins(names)
         self.named: dict[int, Named] = {}
+        self.refusal: Exception | None = None
 
     def add(
         self,
