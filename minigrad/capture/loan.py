@@ -11,7 +11,7 @@ from ..tensor import Tensor
 from .backend import device
 from .errors import CaptureError
 from .number import Number
-from .recorded import Recorded
+from .recorded import wrap
 from .references import References, Table
 from .tape import OnTape, Tape, Value
 
@@ -59,7 +59,8 @@ class Loan:
         """What stands on the tape for an array or a number of the world."""
         value = Value(real, name)
         self.inputs.append((place, value))
-        return (Recorded if isinstance(real, np.ndarray) else Number)(real, value, self.tape)
+        array = isinstance(real, np.ndarray | np.generic)
+        return wrap(real, self.tape, value) if array else Number(real, value, self.tape)
 
     # --- the end of a step ------------------------------------------------------------------------
 

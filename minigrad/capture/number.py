@@ -45,7 +45,7 @@ class Number(OnTape):
         raise asked("an index")
 
     def __neg__(self) -> Any:
-        return noted(self.tape, lambda phrase: (f"-{phrase.of(self, 6)}", 6), -self.real)
+        return noted(self.tape, lambda phrase: (f"-{phrase.of(self, 8)}", 8), -self.real)
 
     def __repr__(self) -> str:
         return f"<{self.real!r}, a number that changes from step to step>"

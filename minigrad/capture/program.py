@@ -55,7 +55,9 @@ class Program:
         self.function = self.compiled()
 
     def written(self, function: Callable[..., Any], instructions: list[Instruction]) -> str:
-        namer = Namer()
+        named = self.recording.tape.named.values()
+        namer = Namer([self.name, *[each.name for each in named]])
+        shorten([value for _, value in self.recording.inputs])
         for _, value in self.inputs:
             namer.name(value, value.name)
         owners = {place: value.name for place, value in self.recording.inputs}
@@ -94,6 +96,16 @@ class Program:
 
     def __repr__(self) -> str:
         return f"<program {self.name!r}>"
+
+
+def shorten(values: list[Value]) -> None:
+    """Leave out the name of the net, if there is one only: `weight` for `model.weight`."""
+    paths = [value for value in values if "." in value.name]
+    roots = {value.name.removeprefix("grad_").partition(".")[0] for value in paths}
+    rests = [value.name.partition(".")[2] for value in paths]
+    if len(roots) == 1 and not any(rest[0].isdigit() for rest in rests):
+        for value, rest in zip(paths, rests, strict=True):
+            value.name = f"grad_{rest}" if value.name.startswith("grad_") else rest
 
 
 def form_of(value: Value) -> Any:

@@ -207,10 +207,10 @@ def tape_of(x: Any) -> Tape | None:
     return None
 
 
-def wrap(real: Any, tape: Tape) -> Recorded:
-    """A new value of the tape."""
+def wrap(real: Any, tape: Tape, value: Value | None = None) -> Recorded:
+    """A value of the tape, a new one unless it is given."""
     kind = Recorded if isinstance(real, np.ndarray) else Scalar
-    return kind(real, Value(real), tape)
+    return kind(real, value or Value(real), tape)
 
 
 def made(
@@ -351,8 +351,8 @@ def augmented(symbol: str, function: Callable[..., Any]) -> Callable[..., Any]:
 def unary(symbol: str) -> Callable[[Recorded], Any]:
     def method(self: Recorded) -> Any:
         phrase = Phrase(self.tape)
-        text = f"{symbol}{phrase.of(self, 6)}"
-        return made(phrase, text, 6, UNARY[symbol](self.real))
+        text = f"{symbol}{phrase.of(self, 8)}"
+        return made(phrase, text, 8, UNARY[symbol](self.real))
 
     return method
 

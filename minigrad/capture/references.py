@@ -231,8 +231,8 @@ def form_of(name: str, x: Tensor) -> Any:
 
 
 def array_form(array: Any) -> Any:
-    """Shape, dtype and layout."""
-    return array.shape, array.dtype, array.strides
+    """Shape, dtype and layout; and whether it is an array, or NumPy's scalar."""
+    return array.__class__, array.shape, array.dtype, array.strides
 
 
 def grad_form(x: Tensor) -> Any:

@@ -13,8 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-import numpy as np
-
 from ..autograd.anomaly import watching
 from ..autograd.modes import switches
 from ..autograd.tree import flatten
@@ -52,7 +50,7 @@ class Replay:
         self.departs = program.departs
         self.state = given.refs.tensors
         self.names: dict[str, Any] = {
-            **{"Tensor": Tensor, "new": object.__new__, "ndarray": np.ndarray, "like": like},
+            **{"Tensor": Tensor, "new": object.__new__, "like": like},
             **{"cpu": get("numpy").default_device(), "grad_form": grad_form, "same": same},
             **{"program": program.function, "rebuild": program.recording.rebuild},
             **{"held": frozenset(map(id, self.state)), "was": self.look(), "drawing": drawing},
@@ -213,11 +211,9 @@ class Replay:
 
 
 def like(a: Any, form: Any) -> bool:
-    """Whether an array of NumPy's has this shape, dtype and layout."""
-    shape, dtype, strides = form
-    return (
-        a.__class__ is np.ndarray and a.dtype is dtype and a.shape == shape and a.strides == strides
-    )
+    """Whether an array of NumPy's has this class, shape, dtype and layout."""
+    kind, shape, dtype, strides = form
+    return a.__class__ is kind and a.dtype is dtype and a.shape == shape and a.strides == strides
 
 
 def same(x: Any, expected: Any) -> bool:

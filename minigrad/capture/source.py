@@ -6,10 +6,10 @@ import keyword
 import os
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from .passes.common import written
+from .passes.common import rewritten, written
 from .tape import ATOM, Instruction, Tape, Value
 
 __all__ = ["Namer", "source_of"]
@@ -27,10 +27,10 @@ class Departed(Exception):
 
 
 class Namer:
-    """Gives every value a name that no other has."""
+    """Gives every value a name that no other has; some names are `taken` already."""
 
-    def __init__(self) -> None:
-        self.taken: set[str] = {"np", "Departed", *keyword.kwlist}
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken: set[str] = {"np", "Departed", *keyword.kwlist, *taken}
 
     def name(self, value: Value, wanted: str) -> None:
         """Call `value` something like `wanted`: a path, or the name of an operation."""
@@ -172,17 +172,18 @@ def inlinable(instructions: list[Instruction], leaving: set[Value]) -> set[Instr
     for instruction in instructions:
         for value in instruction.operands:
             uses.setdefault(value, []).append(instruction)
-    changed = written(instructions)
+    made_in_place, changed = written(instructions), rewritten(instructions)
     lengths: dict[Value, int] = {}
     found = set()
     for instruction in instructions:
         if len(instruction.results) != 1 or instruction.kept or instruction.several:
             continue
         value = instruction.results[0]
-        touched = {v.root for v in (value, *instruction.operands)}
+        read = {v.root for v in instruction.operands}
+        timely = value.root in made_in_place or not changed.isdisjoint(read)
         length = len(instruction.text) + sum(lengths.get(v, 12) for v in instruction.operands)
         users = uses.get(value, [])
-        if len(users) != 1 or value in leaving or not changed.isdisjoint(touched):
+        if len(users) != 1 or value in leaving or timely:
             continue
         if users[0].origin == instruction.origin and length <= INLINE:
             found.add(instruction)

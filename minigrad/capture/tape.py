@@ -16,7 +16,7 @@ from .origin import Origin, Origins
 
 __all__ = ["ATOM", "Instruction", "OnTape", "Tape", "Value", "active"]
 
-ATOM = 9
+ATOM = 10
 """The precedence of a name or a call: it needs no parentheses anywhere."""
 
 

@@ -14,21 +14,24 @@ from .tape import OnTape, Tape, Value
 __all__ = ["BINARY", "COMPARISONS", "Phrase", "UNARY", "name_of"]
 
 BINARY: dict[str, tuple[Callable[..., Any], int]] = {
-    "**": (operator.pow, 7),
-    "*": (operator.mul, 5),
-    "/": (operator.truediv, 5),
-    "//": (operator.floordiv, 5),
-    "%": (operator.mod, 5),
-    "@": (operator.matmul, 5),
-    "+": (operator.add, 4),
-    "-": (operator.sub, 4),
-    "<<": (operator.lshift, 3),
-    ">>": (operator.rshift, 3),
-    "&": (operator.and_, 2),
-    "^": (operator.xor, 2),
+    "**": (operator.pow, 9),
+    "*": (operator.mul, 7),
+    "/": (operator.truediv, 7),
+    "//": (operator.floordiv, 7),
+    "%": (operator.mod, 7),
+    "@": (operator.matmul, 7),
+    "+": (operator.add, 6),
+    "-": (operator.sub, 6),
+    "<<": (operator.lshift, 5),
+    ">>": (operator.rshift, 5),
+    "&": (operator.and_, 4),
+    "^": (operator.xor, 3),
     "|": (operator.or_, 2),
 }
 """Operators, the functions that they are, and how tightly they bind."""
+
+NEGATIVE = 8
+"""How tightly the sign of a number binds."""
 
 COMPARISONS: dict[str, Callable[..., Any]] = {
     "==": operator.eq,
@@ -95,7 +98,8 @@ class Phrase:
             return f"({inside},)" if len(x) == 1 else f"({inside})"
         if kind is slice:
             return f"slice({self.of(x.start)}, {self.of(x.stop)}, {self.of(x.step)})"
-        return self.literal(x)
+        text = self.literal(x)
+        return f"({text})" if need > NEGATIVE and text.startswith("-") else text
 
     def literal(self, x: Any) -> str:
         if x is None or x is ... or type(x) in (bool, int, str):

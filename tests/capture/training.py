@@ -91,8 +91,8 @@ class Training:
 def bits(x: Any) -> Any:
     """What a Tensor, an array or a number holds, to the last bit, with its form."""
     array = x.data if isinstance(x, mg.Tensor) else x
-    if isinstance(array, np.ndarray):
-        return array.shape, array.dtype, array.tobytes()
+    if isinstance(array, np.ndarray | np.generic):
+        return type(array), array.shape, array.dtype, array.tobytes()
     return type(x), x
 
 

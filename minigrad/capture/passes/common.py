@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from ..tape import Instruction, Value
 
-__all__ = ["common_subexpressions", "written"]
+__all__ = ["common_subexpressions", "rewritten", "written"]
 
 
 def common_subexpressions(
@@ -17,7 +17,7 @@ def common_subexpressions(
     Draws repeat nothing, nor does what is written to; and each array that leaves the program stays
     one of its own.
     """
-    changed = written(instructions)
+    made_in_place, changed = written(instructions), rewritten(instructions)
     leaving = {value.root for value in outputs}
     first: dict[tuple[str, tuple[Value, ...]], Instruction] = {}
     same: dict[Value, Value] = {}
@@ -27,7 +27,8 @@ def common_subexpressions(
         made = {value.root for value in instruction.results}
         read = {value.root for value in instruction.operands}
         draws = instruction.kept and made
-        if not (draws or instruction.writes) and changed.isdisjoint(made | read):
+        alone = draws or instruction.writes or not changed.isdisjoint(read)
+        if not alone and (made <= read or made_in_place.isdisjoint(made)):
             known = first.setdefault((instruction.text, instruction.operands), instruction)
             if known is not instruction and leaving.isdisjoint(made):
                 for value, twin in zip(instruction.results, known.results, strict=True):
@@ -40,3 +41,17 @@ def common_subexpressions(
 def written(instructions: list[Instruction]) -> set[Value]:
     """The memories that instructions change after they were made."""
     return {value.root for instruction in instructions for value in instruction.writes}
+
+
+def rewritten(instructions: list[Instruction]) -> set[Value]:
+    """Those that are changed after they were read, so that it matters when they are read."""
+    read: set[Value] = set()
+    found: set[Value] = set()
+    for instruction in instructions:
+        targets = {value.root for value in instruction.writes}
+        found |= targets & read
+        # What is written through a part is not read by taking the part.
+        taken = instruction.text.startswith("{}[")
+        views = {value.root for value in instruction.results if taken}
+        read |= {value.root for value in instruction.operands} - targets - views
+    return found
