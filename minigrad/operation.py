@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
-from inspect import Parameter, Signature, signature
-from threading import RLock
+from inspect import Signature
 from typing import Any, Literal
 
 from .backends import Backend
 from .backends.kernels import ArrayFunction
-from .broadcasting import diagnose_broadcast
+from .binding import Functions, observe, over
 from .dtypes import weak_types
-from .inputs import describe, lift, promoted
+from .inputs import lift, promoted
+from .misuse import MISUSE, explained, mixed_devices
 from .record import recorded
 from .rules import Reads, reads
+from .signatures import signature_of
 from .tensor import SMALL, Form, Tensor, namespace, recording
 
-__all__ = ["MISUSE", "Primitive", "Rule", "all_primitives", "observe"]
-
-MISUSE = (TypeError, ValueError, IndexError, OverflowError)
-"""What array libraries raise for inputs that they can't take."""
+__all__ = ["Primitive", "Rule", "all_primitives", "observe"]
 
 Rule = Callable[..., Any]
 """`(xp, g, y, *inputs, **params)`: what arrives at one input when `g` arrives at the output."""
@@ -71,7 +68,7 @@ class Primitive:
         # How many frames of minigrad's own, at least, lie between the user's line and `recorded`.
         self.depth = 3 if wrapped else 2
         self.diagnose = diagnose
-        self._functions = Functions(self._bind)
+        self._functions = Functions(self)
         self._reads: dict[tuple[bool, ...], Reads] = {}
         all_primitives.append(self)
 
@@ -86,7 +83,7 @@ class Primitive:
             if isinstance(x, Tensor):
                 if x.device is not device:
                     if device is not None:
-                        raise self._mixed(inputs)
+                        raise mixed_devices(self, inputs)
                     device = x.device
                 node = x.node
                 if node is not None:
@@ -112,7 +109,7 @@ class Primitive:
             function = self._functions[backend]
             y = function(*raw, **params) if params else function(*raw)
         except MISUSE as error:
-            raise self._explained(error, inputs, params) from error
+            raise explained(self, error, inputs, params) from error
         residuals: Sequence[Any] = ()
         if self.residuals:
             y, *residuals = y
@@ -168,14 +165,6 @@ class Primitive:
         n = self.conditions
         return [*raw[:n], *promoted(backend, raw[n:], self.floating)]
 
-    def _bind(self, backend: Backend) -> Callable[..., Any]:
-        """The raw function of one backend: the forward over its xp, or its own."""
-        if self.forward is not None:
-            function: Callable[..., Any] = over(self.forward, backend.xp)
-        else:
-            function = getattr(backend.xp, self.name)
-        return function if observer is None else observer(self, backend, function)
-
     def over(self, xp: Any) -> Callable[..., Any]:
         """This operation as a rule uses it: recorded where xp is minigrad, else its bare forward.
 
@@ -205,8 +194,7 @@ class Primitive:
         new = ArrayFunction(self.name if rule is None else f"{self.name}: {what}", found)
         if rule is None:
             self.forward = new
-            with binding:
-                self._functions.clear()
+            self._functions.rebind()
         elif rule == "joint":
             self.joint = new
         else:
@@ -234,25 +222,6 @@ class Primitive:
             self._reads[asked] = Reads(found.output, ()) if self.residuals else found
         return self._reads[asked]
 
-    def _mixed(self, inputs: tuple[Any, ...]) -> Exception:
-        devices = [x.device for x in inputs if isinstance(x, Tensor)]
-        names = " and ".join(dict.fromkeys(device.name for device in devices))
-        return ValueError(
-            f"{self.name}: inputs are on {names}; move one, as in x.to({devices[0].name!r})"
-        )
-
-    def _explained(
-        self, error: Exception, inputs: tuple[Any, ...], params: dict[str, Any]
-    ) -> Exception:
-        kind = type(error) if type(error) in (TypeError, IndexError) else ValueError
-        reason = self.diagnose(*inputs, **params) if self.diagnose is not None else None
-        if reason is None and self.broadcasts:
-            reason = diagnose_broadcast(*inputs)
-        if reason is None:
-            what = ", ".join(describe(x) for x in inputs)
-            reason = f"{str(error).strip() or type(error).__name__}; got {what}"
-        return kind(f"{self.name}: {reason}")
-
     def __repr__(self) -> str:
         return f"<primitive {self.name!r}>"
 
@@ -264,64 +233,12 @@ class Primitive:
 
     @property
     def __signature__(self) -> Signature:
-        """The signature of the function that the primitive is.
-
-        Inputs have the names that the rules give them; operands, whose dtypes promote, those of the
-        standard: x, or x1 and x2.
-        """
-        if not self.written and not self.promotes:
-            return signature(self.__call__)
-        taken = list(signature(self.written[0]).parameters.values()) if self.written else []
-        inputs = [p for p in taken[4 if self.residuals else 3 :] if p.kind is not p.KEYWORD_ONLY]
-        params = [p for p in taken if p.kind is p.KEYWORD_ONLY]
-        if self.promotes:
-            n = len(self.rules)
-            names = ["x"] if n == 1 else [f"x{i}" for i in range(1, n + 1)]
-            inputs = [Parameter(name, Parameter.POSITIONAL_ONLY) for name in names]
-        inputs = [
-            p.replace(kind=p.POSITIONAL_ONLY) if p.kind is p.POSITIONAL_OR_KEYWORD else p
-            for p in inputs
-        ]
-        return Signature([*inputs, *params], return_annotation=Tensor)
-
-
-Observer = Callable[[Primitive, Backend, Callable[..., Any]], Callable[..., Any]]
-
-observer: Observer | None = None
-binding = RLock()
-
-
-def observe(new: Observer | None) -> None:
-    """Wrap the raw function of every operation by `new`; None takes the wrappers off again.
-
-    So that watching costs nothing while nobody watches.
-    """
-    global observer
-    with binding:
-        observer = new
-        for operation in all_primitives:
-            operation._functions.clear()
-
-
-class Functions(dict[Backend, Callable[..., Any]]):
-    """The raw function of each backend, bound when it is first called."""
-
-    def __init__(self, bind: Callable[[Backend], Callable[..., Any]]) -> None:
-        self.bind = bind
-
-    def __missing__(self, backend: Backend) -> Callable[..., Any]:
-        with binding:
-            function = self[backend] = self.bind(backend)
-        return function
+        """The signature of the function that the primitive is."""
+        return signature_of(self)
 
 
 def missing_rule(*arguments: Any, **params: Any) -> None:
     """What stands for the derivative by an input that has none: the walk says so."""
-
-
-def over(function: Callable[..., Any], xp: Any) -> Callable[..., Any]:
-    """A function over xp, with its xp."""
-    return function.over(xp) if isinstance(function, ArrayFunction) else partial(function, xp)
 
 
 def definition(function: Callable[..., Any]) -> Callable[..., Any]:

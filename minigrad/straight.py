@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from .dtypes import weak_types
-from .operation import MISUSE, Primitive
+from .misuse import MISUSE, explained
+from .operation import Primitive
 from .record import recorded
 from .tensor import Tensor, recording
 
@@ -35,7 +36,7 @@ class Unary(Primitive):
         try:
             y = function(x, **params) if params else function(x)
         except MISUSE as error:
-            raise self._explained(error, (a,), params) from error
+            raise explained(self, error, (a,), params) from error
         if y.__class__ is not backend.array_type:
             y = backend.asarray(y)
         parent = a.node
@@ -87,7 +88,7 @@ class Binary(Primitive):
         try:
             z = self._functions[backend](x, y)
         except MISUSE as error:
-            raise self._explained(error, (a, b), params) from error
+            raise explained(self, error, (a, b), params) from error
         if z.__class__ is not backend.array_type:
             z = backend.asarray(z)
         live = parent or other
