@@ -22,7 +22,7 @@ def check_labels(
         )
     xp = labels.device.backend.xp
     raw = xp.astype(labels.data, xp.int64, copy=False)
-    if labels.size == 0 or (int(xp.min(raw)) >= 0 and int(xp.max(raw)) < classes):
+    if labels.size == 0 or (bool(xp.min(raw) >= 0) and bool(xp.max(raw) < classes)):
         return
     wrong = (raw < 0) | (raw >= classes)
     if ignore_index is not None:
