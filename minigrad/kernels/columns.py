@@ -13,7 +13,7 @@ import numpy as np
 
 from .scratch import scratch
 
-__all__ = ["Lie", "fold", "unfold"]
+__all__ = ["Lie", "fold", "places", "unfold"]
 
 Pair = tuple[int, int]
 strided: Any = np.lib.stride_tricks.as_strided
@@ -86,9 +86,24 @@ def unfold(lie: Lie, x: Any, first: int, last: int, columns: Any) -> None:
 
 def fold(lie: Lie, columns: Any, first: int, last: int, total: Any) -> None:
     """The adjoint of `unfold`: add what is in `columns` to `total`, (B, C, *lie.padded)."""
-    (sh, sw), (dh, dw) = lie.strides, lie.dilation
-    height, width = (last - 1 - first) * sh + 1, (lie.counts[1] - 1) * sw + 1
-    for i, j in product(*map(range, lie.kernel)):
-        top, left = first * sh + i * dh, j * dw
-        part = total[:, :, top : top + height : sh, left : left + width : sw]
+    below = total[:, :, first * lie.strides[0] :]
+    seen = places(lie.kernel, lie.strides, lie.dilation, (last - first, lie.counts[1]))
+    for place, (i, j) in zip(seen, product(*map(range, lie.kernel)), strict=True):
+        part = below[place]
         part += columns[:, :, i, j]
+
+
+def places(
+    shape: Sequence[int], strides: Sequence[int], dilation: Sequence[int], counts: Sequence[int]
+) -> list[tuple[Any, ...]]:
+    """For each place of a window, the index of the elements that are seen through it."""
+    return [
+        (
+            ...,
+            *(
+                slice(i * d, i * d + (n - 1) * s + 1, s)
+                for i, d, n, s in zip(place, dilation, counts, strides, strict=True)
+            ),
+        )
+        for place in product(*map(range, shape))
+    ]

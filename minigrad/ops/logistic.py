@@ -40,6 +40,8 @@ softplus = elementwise("softplus", lambda xp, g, y, x: g * xp.exp(x - y),
                        forward=softplus_forward, floating=True)
 # fmt: on
 
+relu.array_function(0).register("numpy", "minigrad.kernels.relu:relu_vjp", least=4096)
+
 
 def log_expit(x: Tensor, /) -> Tensor:
     """The logarithm of expit, exact where expit itself would underflow."""

@@ -60,24 +60,33 @@ def test_the_number_of_threads_changes_no_bit(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("where", ["input", "weight"])
-def test_nan_and_infinity_reach_what_they_reach_by_the_definition(bad: float, where: str) -> None:
+@pytest.mark.parametrize("groups", [1, 3])
+def test_nan_and_infinity_reach_what_they_reach_by_the_definition(
+    bad: float, where: str, groups: int
+) -> None:
+    """Where they meet the zeros around the input, too."""
     rng = np.random.default_rng(1)
-    x, w = rng.standard_normal((2, 3, 9, 9)), rng.standard_normal((4, 3, 3, 3))
-    g = rng.standard_normal((2, 4, 9, 9))
+    x, w = rng.standard_normal((2, 3, 9, 9)), rng.standard_normal((6, 3 // groups, 3, 3))
+    g = rng.standard_normal((2, 6, 9, 9))
     if where == "weight":
-        w[1, 2, 0, 2] = bad
+        w[4, 0, 0, 2] = bad
     else:
         x[1, 2, 0, 5] = g[1, 3, 4, 0] = bad
-    pairs = [
-        (convolve(x, w, **LIE), definitions.convolution_forward(xp, x, w, **LIE)),
-        (convolve_input(g, w, size=(9, 9), **LIE),
-         definitions.convolution_input_forward(xp, g, w, size=(9, 9), **LIE)),
-        (convolve_weight(x, g, kernel=(3, 3), **LIE),
-         definitions.convolution_weight_forward(xp, x, g, kernel=(3, 3), **LIE)),
-    ]  # fmt: skip
-    for found, expected in pairs:
-        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
-        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+    lie = {**LIE, "groups": groups}
+    calls: list[Any] = [
+        (definitions.convolution, (x, w), {}),
+        (definitions.convolution_input, (g, w), {"size": (9, 9)}),
+        (definitions.convolution_weight, (x, g), {"kernel": (3, 3)}),
+    ]
+    for primitive, arrays, params in calls:
+        with mg.backends.use_kernels("none"):
+            expected = primitive.forward(xp, *arrays, **params, **lie)
+        for library in ("numpy", "numpy,numba"):
+            with mg.backends.use_kernels(library, least=0) as ran:
+                found = primitive.forward(xp, *arrays, **params, **lie)
+            assert ran[primitive.name] == 1
+            np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
 
 
 def test_a_convolution_keeps_its_inputs_alone_and_computes_what_is_asked_for() -> None:

@@ -27,7 +27,7 @@ def max_pool_forward(
     seen = xp.windows(x, shape, strides, dilation)
     places = [xp.getitem(seen, (..., *place)) for place in product(*map(range, shape))]
     y = places[0]
-    winner = xp.zeros_like(y, dtype=xp.int64)
+    winner = xp.zeros_like(y, dtype=xp.uint8 if len(places) <= 256 else xp.int64)
     for i, candidate in enumerate(places[1:], 1):
         better = (candidate > y) | (candidate != candidate)
         y = xp.where(better, candidate, y)
@@ -53,7 +53,29 @@ def max_pool_vjp(
     return xp.fold(seen, x.shape[-len(shape) :], strides, dilation)
 
 
+def sum_pool_forward(xp: Any, x: Any, *, shape: Sizes, strides: Sizes) -> Any:
+    """The sum of each window."""
+    seen = xp.windows(x, shape, strides, (1,) * len(shape))
+    return xp.sum(seen, axis=tuple(range(len(x.shape), len(x.shape) + len(shape))))
+
+
+def sum_pool_vjp(xp: Any, g: Any, y: Any, x: Any, *, shape: Sizes, strides: Sizes) -> Any:
+    """Every element receives what the windows over it receive."""
+    ones = (1,) * len(shape)
+    seen = xp.broadcast_to(xp.reshape(g, (*g.shape, *ones)), (*g.shape, *shape))
+    return xp.fold(seen, x.shape[len(x.shape) - len(shape) :], strides, ones)
+
+
 _max_pool = primitive("max_pool", max_pool_vjp, forward=max_pool_forward, residuals=True)
+sum_pool = primitive("sum_pool", sum_pool_vjp, forward=sum_pool_forward)
+
+for function, kernel in ((_max_pool, "max_pool"), (sum_pool, "sum_pool")):
+    at = f"minigrad.kernels.pooling:{kernel}"
+    function.array_function().register("numpy", at, least=4096)
+    function.array_function(0).register("numpy", f"{at}_vjp", least=1024)
+_max_pool.array_function(0).register(
+    "numpy", "minigrad.kernels.pooling_loops:max_pool_vjp", library="numba", least=16384
+)
 
 
 def max_pool1d(
@@ -129,8 +151,7 @@ def avg_pool(
     if divisor_override == 0:
         raise ValueError(f"{name}: divisor_override is 0")
     k = len(pool.kernel)
-    seen = mg.windows(pool.padded(0.0), pool.kernel, pool.strides, pool.dilation)
-    sums = mg.sum(seen, axis=tuple(range(seen.ndim - k, seen.ndim)))
+    sums = sum_pool(pool.padded(0.0), shape=pool.kernel, strides=pool.strides)
     if divisor_override is not None:
         return sums / divisor_override
     plain = all(before == after for before, after in pool.around)

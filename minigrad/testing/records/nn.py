@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.nn import functional as F
+from minigrad.nn.functional.pooling import sum_pool
 
 from ..conduct import ErrorCase
 from ..domain import Domain
@@ -17,6 +18,7 @@ from ..record import Case, OpRecord, Sides, named
 from ..strategies.arrays import seeds, shapes
 from ..strategies.calls import inputs_from, one_array
 from .kinds import unary
+from .windows import strided_windows, torch_windows, windows_reference
 
 __all__ = ["records"]
 
@@ -154,6 +156,25 @@ def max_pool_reference(x: Any, kernel_size: Shape, stride: Shape, dilation: Shap
     return np.max(seen[(..., *steps)], axis=(-2, -1))
 
 
+@st.composite
+def windows_to_sum(draw: st.DrawFn, sides: Sides) -> Case:
+    (x,), params = draw(strided_windows(sides))
+    del params["dilation"]
+    return Case((x,), params)
+
+
+def sum_pool_reference(x: Any, shape: Shape, strides: Shape) -> Any:
+    k = len(shape)
+    seen = windows_reference(x, shape, strides, (1,) * k)
+    return np.sum(seen, axis=tuple(range(-k, 0)))
+
+
+def torch_sum_pool(t: Any, x: Any, shape: Shape, strides: Shape) -> Any:
+    k = len(shape)
+    seen = torch_windows(t, x, shape=shape, strides=strides, dilation=(1,) * k)
+    return seen.sum(tuple(range(-k, 0)))
+
+
 def ones(*shape: int, device: Any) -> mg.Tensor:
     return mg.ones(shape, device=device)
 
@@ -198,4 +219,9 @@ records = [
         errors=(ErrorCase(lambda device: F.max_pool2d(ones(1, 1, 2, 2, device=device), 3),
             ValueError,
                  "max_pool2d: a window of 3 does not fit"),)),
+    OpRecord("sum_pool", sum_pool, sum_pool, windows_to_sum, sum_pool_reference, torch_sum_pool,
+        sums=True,
+        errors=(ErrorCase(lambda device: F.avg_pool2d(ones(1, 1, 2, 2, device=device), 3),
+            ValueError,
+                 "avg_pool2d: a window of 3 does not fit"),)),
 ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""Kernels of pooling and relu at what the records do not draw: ties, NaN, zeros with a sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.backends import use_kernels
+from minigrad.kernels import pooling
+from minigrad.nn import functional as F
+from minigrad.testing.budget import examples
+from minigrad.testing.strategies.arrays import seeds
+
+special = np.array([0.0, -0.0, 1.0, 1.0, -1.0, np.nan, np.inf, -np.inf])
+
+
+def both_ways(library: str, f: Any, x: Any, seed: int) -> tuple[Any, Any]:
+    """Value and gradient by the kernels of a library, and by the definition."""
+    found = []
+    for which in (library, "none"):
+        leaf = mg.tensor(x, requires_grad=True)
+        with use_kernels(which, least=0) as ran:
+            y = f(leaf)
+            u = np.random.default_rng(seed).choice([2.0, -3.0, np.inf], y.shape)
+            y.backward(mg.tensor(u.astype(x.dtype)))
+        assert (sum(ran.values()) > 0) == (which != "none")
+        found.append((y.detach().numpy(), leaf.grad.numpy()))
+    return found[0], found[1]
+
+
+@pytest.mark.parametrize("library", ["numpy", "numpy,numba"])
+@examples(0.4)
+@given(seed=seeds, data=st.data())
+def test_max_pooling_of_ties_nan_and_infinity_is_the_definition(
+    library: str, seed: int, data: Any
+) -> None:
+    """Bit for bit, however many planes are computed at a time; windows overlap or leave gaps."""
+    k = data.draw(st.integers(1, 2))
+    kernel, stride, dilation = (
+        tuple(data.draw(st.integers(1, n)) for _ in range(k)) for n in (3, 4, 2)
+    )
+    size = tuple(5 + data.draw(st.integers(0, 3)) for _ in range(k))
+    rng = np.random.default_rng(seed)
+    values = data.draw(st.sampled_from([special, special[:5]]))
+    x = rng.choice(values, (2, 3, *size)).astype(data.draw(st.sampled_from(["float32", "float64"])))
+    f = lambda x: getattr(F, f"max_pool{k}d")(x, kernel, stride, dilation=dilation)
+    with pytest.MonkeyPatch.context() as patch, np.errstate(invalid="ignore"):
+        patch.setattr(pooling, "PLANES", data.draw(st.sampled_from([1, 20, 1 << 14])))
+        found, expected = both_ways(library, f, x, seed)
+    for a, e in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, e)
+
+
+@examples(0.2)
+@given(seed=seeds)
+def test_the_gradient_of_relu_keeps_infinity_where_it_passes_and_nowhere_else(seed: int) -> None:
+    x = np.random.default_rng(seed).choice(special, (5, 7)).astype("float32")
+    found, expected = both_ways("numpy", F.relu, x, seed)
+    for a, e in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(a, e)
+        assert np.signbit(a).tolist() == np.signbit(e).tolist()
+
+
+def test_more_places_than_a_small_number_counts_have_no_kernel() -> None:
+    x = np.random.default_rng(0).standard_normal((1, 2, 300)).astype("float32")
+    leaf = mg.tensor(x, requires_grad=True)
+    with use_kernels("all", least=0) as ran:
+        y = F.max_pool1d(leaf, 300)
+    assert not ran["max_pool"]
+    y.backward(mg.tensor([[[2.0], [3.0]]]))
+    assert [*np.argmax(x[0], axis=1)] == [*np.argmax(leaf.grad.numpy()[0], axis=1)]
