@@ -10,10 +10,12 @@ killers = {
         "tests/primitives/test_subgradients.py",
         "tests/special/test_edges.py",
         operation + "gradient_equals_finite_differences",
+        operation + "gradient_equals_pytorchs",
     ],
     "linear algebra": [
         "tests/engine/test_assignment.py",
         operation + "gradient_equals_finite_differences",
+        operation + "gradient_equals_pytorchs",
     ],
     "nets": ["tests/nn", "tests/optim"],
     "batch norm": [
