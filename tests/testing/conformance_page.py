@@ -20,7 +20,7 @@ introduction = """\
 
 What `minigrad check` says of three libraries: NumPy, which is the reference; array-api-strict,
 the standard and nothing else, with its mock devices; and JAX, arrays of a third party, plugged in
-from outside by [a package of 35 lines](examples/minigrad-jax/minigrad_jax.py). What passes is
+from outside by [a package of thirty lines](examples/minigrad-jax/minigrad_jax.py). What passes is
 counted, what does not is listed with the reason. [Testing derivatives](testing.md) says what each
 section looks at. CuPy was not on the machine.
 
