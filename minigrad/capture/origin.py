@@ -14,18 +14,21 @@ from typing import Any, NamedTuple
 
 from ..autograd.graph import backward
 from ..autograd.walk import walk
+from ..nn.hooks import ForwardHooks
 from ..nn.module import Module
 from ..node import next_index
 from ..operation import Primitive
 from ..optim.optimizer import Optimizer
 from ..straight import Binary, Unary
 from ..where import describe, is_ours
+from .naming import local_name
 
-__all__ = ["Origin", "Origins", "is_library", "line_of"]
+__all__ = ["Origin", "Origins", "is_library", "line_of", "name_here"]
 
 APPLY = {kind.apply.__code__ for kind in (Primitive, Unary, Binary)}
 CALL = Module.__call__.__code__
 STEP = Optimizer.step.__code__
+FORWARD = ForwardHooks.call.__code__
 WALK = walk.__code__
 BACKWARD = backward.__code__
 HERE = os.path.dirname(__file__) + os.sep
@@ -41,6 +44,11 @@ class Origin(NamedTuple):
     part: str
     title: str
     line: str
+
+
+def name_here() -> str:
+    """The name that the code which runs now gives to its result."""
+    return local_name(sys._getframe(1), APPLY | {CALL, FORWARD}, HERE)
 
 
 class Origins:

@@ -124,20 +124,21 @@ def listed(before: str, names: list[str], after: str) -> list[str]:
 
 
 def broken(line: str) -> list[str]:
-    """A statement in lines that are not too long: an outermost call has a line an argument."""
-    found = re.fullmatch(r"( *)(.*?[\w.]\()(.*)\)", line)
-    if len(line) <= WIDTH or found is None:
+    """A statement in lines that are not too long: the last call has a line an argument."""
+    if len(line) <= WIDTH or not line.endswith(")"):
         return [line]
-    depth, start, arguments = 0, 0, []
-    for i, letter in enumerate(found[3]):
-        depth += (letter in "([") - (letter in ")]")
-        if depth < 0:
-            return [line]
-        if letter == "," and depth == 0:
-            arguments.append(found[3][start:i].strip())
-            start = i + 1
-    arguments.append(found[3][start:].strip())
-    return [found[1] + found[2], *[f"{found[1]}    {a}," for a in arguments], found[1] + ")"]
+    depth, ends = 0, [len(line) - 1]
+    for i in range(len(line) - 1, -1, -1):
+        depth += (line[i] in ")]") - (line[i] in "([")
+        if depth == 0:
+            break
+        if line[i] == "," and depth == 1:
+            ends.append(i)
+    if not (line[i - 1].isalnum() or line[i - 1] == "_"):
+        return [line]  # no call, but an expression in parentheses
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = [line[a + 1 : b].strip() for a, b in zip([i, *ends[:0:-1]], ends[::-1], strict=True)]
+    return [line[: i + 1], *[f"{indent}    {part}," for part in parts], f"{indent})"]
 
 
 def is_used(name: str, instructions: list[Instruction]) -> bool:
@@ -195,7 +196,9 @@ OPERATORS = {"*": "product", "+": "sum", "-": "difference", "/": "ratio", "**": 
 
 
 def word_for(instruction: Instruction) -> str:
-    """What to call the result of an instruction: after the operation, else after the call."""
+    """What to call the result of an instruction: as its code does, or after the operation."""
+    if instruction.name:
+        return instruction.name
     origin = instruction.origin
     operation = origin.title.rpartition(": ")[2].removeprefix("gradient of ")
     if origin.part == "update" or not operation:

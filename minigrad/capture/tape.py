@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .origin import Origin, Origins
+from .origin import Origin, Origins, name_here
 
 __all__ = ["ATOM", "Instruction", "OnTape", "Tape", "Value", "active"]
 
@@ -49,7 +49,8 @@ class Instruction:
 
     `needs` says how tightly each hole binds, `level` how tightly the whole does. `writes` are the
     values whose memory it changes; `kept` says that it has an effect besides its results: a draw
-    of random numbers, a check. `several` says that the call returns a tuple.
+    of random numbers, a check. `several` says that the call returns a tuple. `name` is what the
+    code that made the call calls its result.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class Instruction:
         self.writes: tuple[Value, ...] = ()
         self.kept = False
         self.several = False
+        self.name = ""
 
 
 class OnTape:
@@ -110,6 +112,7 @@ class Tape:
     ) -> Instruction:
         """Write an instruction down."""
         instruction = Instruction(text, operands, needs, level, results, self.origins.here())
+        instruction.name = name_here()
         for value in results:
             value.maker = instruction
         self.instructions.append(instruction)

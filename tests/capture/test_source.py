@@ -113,17 +113,13 @@ def step(x, t, weight, bias, lr, weight_momentum_buffer, bias_momentum_buffer):
     # model: linear  (test_source.py:{first + 2})
     linear = x.dot(weight.mT) + bias
     # squared_error  (test_source.py:{first + 2})
-    squared_error = linear - t
-    squared_error_2 = np.add.reduce(
-        squared_error * squared_error,
-        axis=None,
-        out=np.empty((), np.float32),
-    )
-    squared_error_3 = np.asarray(squared_error_2 / 4)
+    difference = linear - t
+    squared_error = np.add.reduce(difference * difference, axis=None, out=np.empty((), np.float32))
+    loss = np.asarray(squared_error / 4)
 
     # --- backward ---
     # gradient of squared_error  (test_source.py:{first + 2})
-    grad_squared_error = constant * squared_error
+    grad_squared_error = constant * difference
     # gradient of model: linear  (test_source.py:{first + 2})
     grad_weight = grad_squared_error.mT.dot(x)
     grad_bias = np.dot(ones, grad_squared_error)
@@ -143,7 +139,7 @@ def step(x, t, weight, bias, lr, weight_momentum_buffer, bias_momentum_buffer):
         # state
         new_weight_momentum_buffer, new_bias_momentum_buffer,
         # results
-        squared_error_3,
+        loss,
     )
 '''
     )
