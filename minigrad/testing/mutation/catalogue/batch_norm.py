@@ -91,8 +91,13 @@ batch_norm: tuple[Mutant, ...] = (
         ("Bessel's factor is upside down", "n / (n - 1) if", "(n - 1) / n if"),
         (
             "momentum is the weight of the old statistics",
-            "(1 - weight) * r + weight * b",
-            "weight * r + (1 - weight) * b",
+            "rest * old + weight * batch",
+            "weight * old + rest * batch",
+        ),
+        (
+            "the plain average weighs a batch as if there were one more",
+            "share = 1 / xp.astype(batches.data, xp.float64)",
+            "share = 1 / (xp.astype(batches.data, xp.float64) + 1)",
         ),
         ("batches are not counted", "running.batches + 1", "running.batches + 0"),
         (
@@ -110,14 +115,6 @@ batch_norm: tuple[Mutant, ...] = (
             "running statistics change in place, under a graph that holds them",
             "tensor.data = value.data",
             "tensor.data[...] = value.data",
-        ),
-    ),
-    *wrong(
-        "minigrad_bn.settings",
-        (
-            "the plain average weighs a batch as if there were one more",
-            "1 / int(t) if self.momentum is None",
-            "1 / (int(t) + 1) if self.momentum is None",
         ),
     ),
     *wrong(

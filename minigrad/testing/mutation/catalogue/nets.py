@@ -25,16 +25,21 @@ nets: tuple[Mutant, ...] = (
         ),
     ),
     *wrong(
-        "minigrad.nn.functional.cross_entropy",
+        "minigrad.nn.functional.class_loss",
         (
             "label smoothing adds to the loss instead of taking its share",
-            "(1 - label_smoothing) * losses + share * uniform",
-            "losses + share * uniform",
+            "return (1 - label_smoothing) * own + (",
+            "return own + (",
         ),
         (
             "ignored labels count in the mean",
-            "own = mg.astype(counts, input.dtype) if own is None else mg.where(counts, own, 0.0)",
-            "pass",
+            "xp.sum(asked(xp, each, target, axis, ignore_index, 0.0))",
+            "xp.sum(asked(xp, each, xp.where(target == ignore_index, 0, target), axis, -1, 0.0))",
+        ),
+        (
+            "the derivative of cross entropy lacks the softmax",
+            "* xp.exp(log_p) - q",
+            "* 0.0 - q",
         ),
     ),
     *wrong(
