@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .columns import Lie, unfold
 from .scratch import scratch
 
@@ -32,19 +34,32 @@ class Block(NamedTuple):
 class Blocks:
     """The blocks of a convolution.
 
-    An array of outputs or columns is seen, a block at a time, as (products, groups, channels of a
-    group, units, width): a matrix product goes through all units. Those are rows of a sample, which
-    then has a product of its own; or samples, where each has but few positions.
+    An array is seen, a block at a time, as (products, groups, channels of a group, units, width): a
+    matrix product goes through all units. Those are rows of a sample, which then has a product of
+    its own; or samples, where each has but few positions.
+
+    With `shifted`, for windows one step apart, columns are made for the rows of a kernel alone, and
+    the product for the next place in a row reads them one element further on. A row of positions is
+    then as wide as the input with its padding, and what is computed behind its end is left out.
     """
 
-    def __init__(self, lie: Lie, shape: tuple[int, ...], groups: int, dtype: Any) -> None:
+    def __init__(
+        self, lie: Lie, shape: tuple[int, ...], groups: int, dtype: Any, shifted: bool
+    ) -> None:
         self.lie, self.groups, self.dtype = lie, groups, dtype
         samples, channels = shape[:2]
-        height, width = lie.counts
-        row = channels * math.prod(lie.kernel) * width * dtype.itemsize
+        height, self.width = lie.counts
+        self.unfolded = lie
+        self.shifts = [0]
+        if shifted:
+            rows_only, self.width = (lie.kernel[0], 1), lie.padded[1]
+            self.shifts = [j * lie.dilation[1] for j in range(lie.kernel[1])]
+            self.unfolded = lie._replace(kernel=rows_only, counts=(height, self.width))
+        self.places = math.prod(self.unfolded.kernel)
+        row = channels * self.places * self.width * dtype.itemsize
         sample = max(1, row * height)
         several = min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST)))
-        self.together = several > 0 and height * width < FEW
+        self.together = several > 0 and height * self.width < FEW
         step = height if several else -(-height // -(-sample // BYTES))
         self.list = [
             Block(n, min(n + max(1, several), samples), r, min(r + step, height))
@@ -59,58 +74,71 @@ class Blocks:
         samples, rows = block.last - block.first, block.bottom - block.top
         each = self.groups, channels // self.groups
         if self.together:
-            return 1, *each, samples, math.prod(self.lie.counts)
-        return samples, *each, rows, self.lie.counts[1]
+            return 1, *each, samples, rows * self.width
+        return samples, *each, rows, self.width
 
-    def columns(self, x: Any, block: Block) -> Any:
-        """What the windows of a block see of x."""
-        lie, part = self.lie, x[block.first : block.last]
-        shape = self.shape(block, x.shape[1] * math.prod(lie.kernel))
-        if lie.plain and not self.together:
-            return part[:, :, block.top : block.bottom].reshape(shape)
-        columns = scratch("columns", shape, self.dtype)
-        unfold(lie, part, block.top, block.bottom, self.by_sample(columns, part, block))
-        return columns
+    def columns(self, x: Any, block: Block) -> list[Any]:
+        """What the windows of a block see of x: for each shift, a view of the same memory."""
+        part = x[block.first : block.last]
+        shape = self.shape(block, x.shape[1] * self.places)
+        if self.unfolded.plain and not self.together:
+            return [part[:, :, block.top : block.bottom].reshape(shape)]
+        *lead, units, width = shape
+        length = units * width
+        memory = scratch("columns", (*lead, length + self.shifts[-1]), self.dtype)
+        memory[..., length:] = 0
+        columns = memory[..., :length].reshape(shape)
+        unfold(self.unfolded, part, block.top, block.bottom, self.by_sample(columns, block))
+        return [memory[..., j : j + length].reshape(shape) for j in self.shifts]
 
-    def by_sample(self, columns: Any, part: Any, block: Block) -> Any:
-        """Columns as (samples, channels, *kernel, rows, width)."""
-        samples, channels = part.shape[:2]
-        rows, width = block.bottom - block.top, self.lie.counts[1]
+    def by_sample(self, columns: Any, block: Block) -> Any:
+        """Columns as (samples, channels, *kernel, rows, width), a view."""
+        samples, rows = block.last - block.first, block.bottom - block.top
+        kernel = self.unfolded.kernel
         if self.together:
-            apart = columns.reshape(channels, *self.lie.kernel, samples, rows, width)
-            return apart.transpose(3, 0, 1, 2, 4, 5)
-        return columns.reshape(samples, channels, *self.lie.kernel, rows, width)
+            each = np.reshape(columns, (-1, *kernel, samples, rows, self.width), copy=False)
+            return each.transpose(3, 0, 1, 2, 4, 5)
+        return np.reshape(columns, (samples, -1, *kernel, rows, self.width), copy=False)
 
     def part(self, y: Any, block: Block) -> Any:
-        """A block of y (N, channels, *positions), as a view."""
+        """A block of y (N, channels, *positions): (samples, groups, channels, rows, positions)."""
         part = y[block.first : block.last, :, block.top : block.bottom]
-        products, groups, channels, units, width = self.shape(block, y.shape[1])
-        if self.together:
-            return part.reshape(units, groups, channels, width).transpose(1, 2, 0, 3)[None]
-        return part.reshape(products, groups, channels, units, width)
+        samples, channels, rows, positions = part.shape
+        return part.reshape(samples, self.groups, channels // self.groups, rows, positions)
 
     def place(self, y: Any, block: Block) -> Any:
         """Where to compute a block of y: in y itself, if a product can be written there."""
-        if self.together:
-            return scratch("outputs", self.shape(block, y.shape[1]), self.dtype)
-        return self.part(y, block)
+        if not self.together and self.width == self.lie.counts[1]:
+            return self.part(y, block)
+        return scratch("outputs", self.shape(block, y.shape[1]), self.dtype)
 
-    def put(self, y: Any, block: Block, computed: Any) -> None:
-        """Bring what was computed in the `place` of a block to y."""
+    def apart(self, placed: Any, block: Block) -> Any:
+        """What lies in the `place` of a block, as its `part` does, without what is left out."""
         if self.together:
-            self.part(y, block)[...] = computed
+            _, groups, channels, samples, _ = placed.shape
+            rows = block.bottom - block.top
+            each = placed.reshape(groups, channels, samples, rows, self.width)
+            placed = each.transpose(2, 0, 1, 3, 4)
+        return placed[..., : self.lie.counts[1]]
 
     def take(self, g: Any, block: Block) -> Any:
         """A block of g, as a product can read it."""
-        if not self.together:
-            return self.part(g, block)
         place = self.place(g, block)
-        place[...] = self.part(g, block)
+        if not np.shares_memory(place, g):
+            self.apart(place, block)[...] = self.part(g, block)
         return place
 
     def take_turned(self, g: Any, block: Block) -> Any:
-        """A block of g, its channels last."""
-        part = self.part(g, block).transpose(0, 1, 3, 4, 2)
-        turned = scratch("outputs", part.shape, self.dtype)
-        turned[...] = part
-        return turned
+        """A block of g with its channels last, and zeros for what is left out."""
+        products, groups, channels, units, width = self.shape(block, g.shape[1])
+        shape = (products, groups, units, width, channels)
+        turned = scratch("outputs", shape, self.dtype)
+        if self.width > self.lie.counts[1]:
+            turned.fill(0)
+        if self.together:
+            turned = turned.reshape(groups, units, -1, self.width, channels)
+            view = turned.transpose(1, 0, 4, 2, 3)
+        else:
+            view = turned.transpose(0, 1, 4, 2, 3)
+        view[..., : self.lie.counts[1]] = self.part(g, block)
+        return turned.reshape(shape)

@@ -12,6 +12,8 @@ Shapes: x (N, C, *size), w (O, C / groups, *kernel), g and the convolution (N, O
 from __future__ import annotations
 
 import math
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -44,17 +46,26 @@ def convolve(
         return NotImplemented
     lie = Lie.of(x.shape[2:], weight.shape[2:], strides, padding, dilation)
     x4 = np.ascontiguousarray(x).reshape(*x.shape[:2], *lie.size)
-    blocks = Blocks(lie, x4.shape, groups, x.dtype)
-    matrices = matrices_of(weight, groups)
+    # Shifted columns are made sooner, but the outputs are then the sum of several products.
+    shifted = lie.strides[1] == 1 and x.shape[1] > len(weight)
+    blocks = Blocks(lie, x4.shape, groups, x.dtype, shifted)
+    matrices = matrices_of(weight.reshape(*weight.shape[:2], *lie.kernel), blocks)
     y = np.empty((len(x), len(weight), *lie.counts), x.dtype)
 
     def work(start: int, stop: int) -> None:
         for block in blocks.list[start:stop]:
-            outputs = blocks.place(y, block)
-            multiply(matrices, blocks.columns(x4, block), outputs)
+            outputs, target = blocks.place(y, block), blocks.part(y, block)
+            first, *others = zip(matrices, blocks.columns(x4, block), strict=True)
+            multiply(*first, outputs)
+            for matrix, columns in others:
+                more = scratch("more", outputs.shape, x.dtype)
+                multiply(matrix, columns, more)
+                outputs += more
+            found = blocks.apart(outputs, block)
             if bias is not None:
-                outputs += bias.reshape(groups, -1, 1, 1)
-            blocks.put(y, block, outputs)
+                np.add(found, bias.reshape(groups, -1, 1, 1), out=target)
+            elif found.base is not y:
+                target[...] = found
 
     parallel_for(work, len(blocks.list), work=blocks.elements)
     return y.reshape(y.shape[: x.ndim])
@@ -88,13 +99,11 @@ def convolve_input(
     lie = Lie.of(size, weight.shape[2:], strides, padding, dilation)
     g4 = np.ascontiguousarray(g).reshape(*g.shape[:2], *lie.counts)
     channels = weight.shape[1] * groups
-    blocks = Blocks(lie, (len(g), channels), groups, g.dtype)
-    matrices = matrices_of(weight, groups).swapaxes(1, 2)
+    blocks = Blocks(lie, (len(g), channels), groups, g.dtype, False)
+    (matrix,) = matrices_of(weight.reshape(*weight.shape[:2], *lie.kernel), blocks)
     x = np.empty((len(g), channels, *lie.size), g.dtype)
     # All rows of a sample add to the same elements, so they are the work of one thread.
-    samples = [
-        [b for b in blocks.list if b.first == n] for n in sorted({b.first for b in blocks.list})
-    ]
+    samples = [[*rows] for _, rows in groupby(blocks.list, attrgetter("first"))]
     (top, _), (left, _) = lie.padding
 
     def work(start: int, stop: int) -> None:
@@ -105,8 +114,8 @@ def convolve_input(
             for block in rows:
                 shape = blocks.shape(block, channels * math.prod(lie.kernel))
                 columns = scratch("columns", shape, g.dtype)
-                multiply(matrices, blocks.take(g4, block), columns)
-                fold(lie, blocks.by_sample(columns, total, block), block.top, block.bottom, total)
+                multiply(matrix.swapaxes(1, 2), blocks.take(g4, block), columns)
+                fold(lie, blocks.by_sample(columns, block), block.top, block.bottom, total)
             x[first:last] = total[:, :, top : top + lie.size[0], left : left + lie.size[1]]
 
     parallel_for(work, len(samples), work=blocks.elements)
@@ -130,20 +139,34 @@ def convolve_weight(
     lie = Lie.of(x.shape[2:], kernel, strides, padding, dilation)
     x4 = np.ascontiguousarray(x).reshape(*x.shape[:2], *lie.size)
     g4 = np.ascontiguousarray(g).reshape(*g.shape[:2], *lie.counts)
-    blocks = Blocks(lie, x4.shape, groups, x.dtype)
+    # As long as there is more to gain on the columns than to lose on wider rows of g.
+    shifted = lie.strides[1] == 1 and x.shape[1] * math.prod(kernel) > 2 * g.shape[1]
+    weight = correlate(Blocks(lie, x4.shape, groups, x.dtype, shifted), x4, g4)
+    if shifted and not np.isfinite(weight).all():
+        # What is left out was multiplied by 0, which makes NaN of what is not finite.
+        weight = correlate(Blocks(lie, x4.shape, groups, x.dtype, False), x4, g4)
+    return weight.reshape(*weight.shape[:2], *kernel)
+
+
+def correlate(blocks: Blocks, x: Any, g: Any) -> Any:
+    """The gradient by the weight, summed over the blocks."""
+    groups, shifts = blocks.groups, len(blocks.shifts)
     inputs, outputs = x.shape[1] // groups, g.shape[1] // groups
     parts = max(1, min(PARTS, len(blocks.list)))
-    totals = np.zeros((parts, groups, inputs * math.prod(kernel), outputs), x.dtype)
+    totals = np.zeros((parts, shifts, groups, inputs * blocks.places, outputs), x.dtype)
 
     def work(start: int, stop: int) -> None:
         for part in range(start, stop):
             for block in blocks.list[part::parts]:
-                columns = blocks.columns(x4, block)
-                totals[part] += multiply_over_positions(columns, blocks.take_turned(g4, block))
+                rows = blocks.take_turned(g, block)
+                for total, columns in zip(totals[part], blocks.columns(x, block), strict=True):
+                    total += multiply_over_positions(columns, rows)
 
     parallel_for(work, parts, work=blocks.elements)
     total: Any = np.add.reduce(totals, 0)
-    return total.swapaxes(1, 2).reshape(g.shape[1], inputs, *kernel)
+    total = total.reshape(shifts, groups, inputs, *blocks.unfolded.kernel, outputs)
+    total = total.transpose(1, 5, 2, 3, 4, 0) if shifts > 1 else total[0].transpose(0, 4, 1, 2, 3)
+    return total.reshape(g.shape[1], inputs, *blocks.lie.kernel)
 
 
 def alike(x: Any, other: Any, bias: Any = None) -> bool:
@@ -151,10 +174,16 @@ def alike(x: Any, other: Any, bias: Any = None) -> bool:
     return x.ndim in (3, 4) and x.dtype == other.dtype and (bias is None or bias.dtype == x.dtype)
 
 
-def matrices_of(weight: Any, groups: int) -> Any:
-    """The kernels of each group as a matrix: (groups, O / groups, C / groups * places)."""
-    outputs, *each = weight.shape
-    return weight.reshape(groups, outputs // groups, math.prod(each))
+def matrices_of(weight: Any, blocks: Blocks) -> list[Any]:
+    """The kernels of each group as a matrix: (groups, O / groups, C / groups * places).
+
+    Where columns are shifted, one for each place in a row of the kernel.
+    """
+    outputs = len(weight)
+    shape = blocks.groups, outputs // blocks.groups, weight.shape[1] * blocks.places
+    if len(blocks.shifts) == 1:
+        return [weight.reshape(shape)]
+    return [weight[..., j].reshape(shape) for j in range(weight.shape[3])]
 
 
 def turn(padding: Any, kernel: Any, dilation: Any) -> Any:
