@@ -81,7 +81,7 @@ class Blocks:
         """What the windows of a block see of x: for each shift, a view of the same memory."""
         part = x[block.first : block.last]
         shape = self.shape(block, x.shape[1] * self.places)
-        if self.unfolded.plain and not self.together:
+        if self.unfolded.plain and len(self.shifts) == 1 and not self.together:
             return [part[:, :, block.top : block.bottom].reshape(shape)]
         *lead, units, width = shape
         length = units * width

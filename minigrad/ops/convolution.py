@@ -170,5 +170,3 @@ for function, kernel in (
 ):
     at = f"minigrad.kernels.convolution:{kernel}"
     function.array_function().register("numpy", at, least=16384)
-    at = f"minigrad.kernels.depthwise:{kernel}"
-    function.array_function().register("numpy", at, library="numba", least=16384)

@@ -81,15 +81,17 @@ def test_nan_and_infinity_reach_what_they_reach_by_the_definition(
     for primitive, arrays, params in calls:
         with mg.backends.use_kernels("none"):
             expected = primitive.forward(xp, *arrays, **params, **lie)
-        for library in ("numpy", "numpy,numba"):
-            with mg.backends.use_kernels(library, least=0) as ran:
-                found = primitive.forward(xp, *arrays, **params, **lie)
-            assert ran[primitive.name] == 1
-            np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
-            np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
+        with mg.backends.use_kernels("numpy", least=0) as ran:
+            found = primitive.forward(xp, *arrays, **params, **lie)
+        assert ran[primitive.name] == 1
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+        np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
 
 
-def test_a_convolution_keeps_its_inputs_alone_and_computes_what_is_asked_for() -> None:
+def test_a_convolution_keeps_its_inputs_alone_and_computes_what_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threads, "WORTH", 1 << 40)  # each thread has scratch memory of its own
     x = mg.tensor(np.ones((32, 16, 24, 24), "float32"))
     w = mg.tensor(np.ones((16, 16, 3, 3), "float32"), requires_grad=True)
     F.conv2d(x, w).backward(mg.ones((32, 16, 22, 22)))  # the scratch memory is there
