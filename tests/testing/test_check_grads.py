@@ -13,6 +13,7 @@ from minigrad import nn
 from minigrad.extend import elementwise, primitive
 from minigrad.testing import CheckFailure, check_adjoint, check_grads
 from minigrad.testing import strategies as mst
+from minigrad.testing.point import Point
 from minigrad_bn import BatchNorm1d
 
 wrong_factor = elementwise(
@@ -102,6 +103,22 @@ def test_wrong_derivatives_are_caught(f: Any, args: int, text: str, seed: int) -
         check_grads(f, *xs)
 
 
+def test_the_forward_mode_alone_catches_a_wrong_factor() -> None:
+    with pytest.raises(CheckFailure, match=r"order 1, forward mode: .* by finite differences"):
+        check_grads(wrong_factor, np.array([0.5, 1.0]), modes=("fwd",))
+
+
+def test_a_gradient_of_another_dtype_than_its_input_is_caught(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pulled_back = Point.pulled_back
+    monkeypatch.setattr(
+        Point, "pulled_back", lambda *args: [g.astype("float32") for g in pulled_back(*args)]
+    )
+    with pytest.raises(CheckFailure, match=r"of argument 0 is \(2,\) float32, the input \(2,\) fl"):
+        check_grads(mg.exp, np.array([0.5, 1.0]))
+
+
 def test_residuals_pass_at_second_order() -> None:
     check_grads(lambda x: square_of_mean(x)[0], np.array([1.0, 2.0, 4.0]))
 
@@ -174,7 +191,7 @@ def test_a_rule_that_is_not_linear_in_the_cotangent_breaks_the_identity() -> Non
     assert "reproduce: check_adjoint(f, *args, seed=3), at" in str(failure.value)
 
 
-def test_a_gradient_of_another_dtype_or_a_check_of_nothing_is_an_error() -> None:
+def test_a_check_of_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match="none of the arguments is floating"):
         check_grads(mg.abs, np.array([1, 2]))
     with pytest.raises(ValueError, match="returned no floating Tensor"):

@@ -109,6 +109,16 @@ def test_conversions_that_cannot_be_seen_are_said_not_to_be_tested(
     assert "can't be seen" in finding.detail
 
 
+def test_arrays_that_mix_with_numpys_in_silence_fail_their_device(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    suite = BackendConformance("strict", records=some)
+    monkeypatch.setattr(mg.Tensor, "__add__", lambda self, other: self)
+    finding, *_ = suite.devices()
+    assert finding.outcome == "fails"
+    assert "it mixes with NumPy in one operation, without an error" in finding.detail
+
+
 def test_a_kernel_that_differs_from_its_definition_fails(
     registered: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

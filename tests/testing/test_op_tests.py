@@ -14,6 +14,7 @@ import pytest
 from hypothesis import strategies as st
 
 import minigrad as mg
+import minigrad.testing
 from minigrad.testing import op_tests
 from minigrad.testing.records import everything
 
@@ -35,6 +36,11 @@ def test_a_record_drives_every_test_that_applies_to_it() -> None:
     without_oracle = names_in([replace(sine, oracle=None)])
     assert {n for n in names - without_oracle if "pytorch" in n} == names - without_oracle
     assert not any("gradient" in n for n in names_in([replace(sine, constant=True)]))
+
+
+def test_a_name_that_the_kit_does_not_have_is_an_error() -> None:
+    with pytest.raises(AttributeError, match=r"'minigrad\.testing' has no attribute 'check_all'"):
+        _ = minigrad.testing.check_all
 
 
 def test_records_of_nothing_and_of_one_name_are_refused() -> None:
