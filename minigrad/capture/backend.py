@@ -149,7 +149,7 @@ def imported(kernel: Any) -> str:
     module, name = kernel.__module__, kernel.__qualname__
     if getattr(sys.modules.get(module), name, None) is not kernel:
         return f"# {{name}} is {module}.{name}, which can't be imported: it is handed in"
-    return f"from {module} import {name}" + ("" if name == "{name}" else " as {name}")
+    return f"from {module} import {name} as {{name}}"
 
 
 def creation(name: str) -> Callable[..., Any]:

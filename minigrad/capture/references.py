@@ -120,7 +120,7 @@ class References:
         if isinstance(thing, functools.partial):
             self.parts.append(kind)
             return [(name, part) for part in (thing.func, thing.args, thing.keywords)]
-        if isinstance(thing, FunctionType) and of_the_user(thing.__module__):
+        if isinstance(thing, FunctionType):
             return self.function(thing)
         if of_the_user(kind.__module__) and hasattr(thing, "__dict__"):
             return self.table(name, kind, vars(thing))
@@ -153,7 +153,10 @@ class References:
         return [*found, *[(join(name, key), value) for key, value in own.items()]]
 
     def function(self, function: FunctionType) -> Found:
-        """The closure, the defaults, and those globals of a function that its code names."""
+        """The closure, the defaults, and those globals of a function that its code names.
+
+        What the functions of a library find in their modules is the library's own.
+        """
         code = function.__code__
         self.parts.append(code)
         found: list[tuple[str, Any]] = []
@@ -162,6 +165,8 @@ class References:
             found.append((name, cell.cell_contents))
         found += [("default", value) for value in function.__defaults__ or ()]
         found += list((function.__kwdefaults__ or {}).items())
+        if not of_the_user(function.__module__):
+            return found
         known = function.__globals__
         for name in dict.fromkeys(names_in(code)):
             if name in known and not isinstance(known[name], ModuleType):

@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from .memory import as_call, donor, last_uses
 from .passes.common import rewritten, written
 from .tape import ATOM, Instruction, Tape, Value
 
@@ -63,6 +64,7 @@ def source_of(
         for value in instruction.results:
             namer.name(value, "constant" if "(" not in instruction.text else word(instruction.text))
         above.append(statement(instruction, {}))
+    above = [re.sub(r"import (\w+) as \1$", r"import \1", line) for line in above]
     imports = [line for line in above if line.startswith("from ")]
     lines = [f'"""{heading}"""', "", "import numpy as np", *([""] if imports else []), *imports]
     if any("raise Departed" in i.text for i in instructions):
@@ -88,6 +90,7 @@ def source_of(
 def body(instructions: list[Instruction], leaving: set[Value], namer: Namer) -> list[str]:
     """The lines of the function: a comment for each origin, and its statements."""
     inlined = inlinable(instructions, leaving)
+    ends = last_uses(instructions, inlined, leaving)
     texts: dict[Value, tuple[str, int]] = {}
     lines: list[str] = []
     part = ""
@@ -100,7 +103,10 @@ def body(instructions: list[Instruction], leaving: set[Value], namer: Namer) -> 
             for value in instruction.results:
                 if not value.name:
                     namer.name(value, word_for(instruction))
-            found += statement(instruction, texts).split("\n")
+            into = donor(instruction, ends.get(instruction, ()))
+            found += statement(instruction, texts, into).split("\n")
+            if instruction in ends:
+                found.append(f"del {', '.join(value.name for value in ends[instruction])}")
         if not found:
             continue
         if origin.part != part:
@@ -155,13 +161,22 @@ def filled(instruction: Instruction, texts: dict[Value, tuple[str, int]]) -> str
     return instruction.text.format(*parts)
 
 
-def statement(instruction: Instruction, texts: dict[Value, tuple[str, int]]) -> str:
-    text = filled(instruction, texts)
+def statement(
+    instruction: Instruction, texts: dict[Value, tuple[str, int]], into: Value | None = None
+) -> str:
+    text = filled(instruction, texts) if into is None else written_into(instruction, texts, into)
     if not instruction.results:
         return text
     names = ", ".join(value.name for value in instruction.results)
     comma = "," if instruction.several and len(instruction.results) == 1 else ""
     return f"{names}{comma} = {text}"
+
+
+def written_into(instruction: Instruction, texts: dict[Value, tuple[str, int]], into: Value) -> str:
+    """An elementwise instruction whose result takes the memory of `into`."""
+    parts = [texts.get(value, (value.name, ATOM))[0] for value in instruction.operands]
+    call = as_call(instruction.text) or ""
+    return f"{call[:-1].format(*parts)}, out={into.name})"
 
 
 def inlinable(instructions: list[Instruction], leaving: set[Value]) -> set[Instruction]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..node import Form
 from .tape import OnTape, Tape, Value
 
 __all__ = ["BINARY", "COMPARISONS", "Phrase", "UNARY", "name_of"]
@@ -90,6 +91,9 @@ class Phrase:
             return "{}"
         if isinstance(x, np.ndarray):
             return self.tape.refer(x, *constant(x))
+        if isinstance(x, Form):  # of an array that a kernel does not read
+            name = self.tape.refer(Form, "Form", "from minigrad.node import {name}")
+            return f"{name}({x.shape}, np.dtype({x.dtype.name!r}))"
         kind = type(x)
         if kind in (list, tuple):
             inside = ", ".join([self.of(part) for part in x])
