@@ -135,6 +135,14 @@ def test_every_mutant_of_the_catalogue_can_be_seeded(mutant: Mutant) -> None:
     compile(mutant.source(), mutant.module, "exec")
 
 
+def test_the_page_counts_the_mutants_that_there_are() -> None:
+    page = (root / "docs" / "mutation.md").read_text()
+    assert f"There are {len(catalogue)}," in page
+    for family in families:
+        n = len(of_families([family]))
+        assert f"| {family} | {n} of {n} |" in page
+
+
 @pytest.mark.parametrize(("name", "caught"), [("naive", 0), ("careful", 1)])
 def test_the_tests_of_the_page_pass_on_right_code_and_differ_on_wrong_code(
     name: str, caught: int
