@@ -56,8 +56,7 @@ def donor(instruction: Instruction, ending: Sequence[Value]) -> Value | None:
         if maker is None or maker is instruction or as_call(maker.text) is None:
             continue
         alike = value.shape == result.shape and value.dtype == result.dtype
-        whole = value.root is value and result.root is result
-        if alike and whole and value.contiguous and result.contiguous:
+        if alike and value.contiguous and result.contiguous:
             return value
     return None
 

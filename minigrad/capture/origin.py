@@ -23,7 +23,7 @@ from ..straight import Binary, Unary
 from ..where import describe, is_ours
 from .naming import local_name
 
-__all__ = ["Origin", "Origins", "is_library", "line_of", "name_here"]
+__all__ = ["Origin", "Origins", "is_library", "line_of", "made_by_us", "name_here"]
 
 APPLY = {kind.apply.__code__ for kind in (Primitive, Unary, Binary)}
 CALL = Module.__call__.__code__
@@ -89,6 +89,14 @@ class Origins:
         self.marks.append(next_index())
         self.forward.append(title)
         return Origin("forward", title, line)
+
+
+def made_by_us() -> bool:
+    """Whether minigrad itself, and not the user's code, has called the tape."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith((HERE, *LIBRARIES)):
+        frame = frame.f_back
+    return frame is not None and is_ours[frame.f_code.co_filename]
 
 
 def frame_of_capture(code: CodeType) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..node import Form
+from .errors import refusal
+from .origin import made_by_us
 from .tape import OnTape, Tape, Value
 
 __all__ = ["BINARY", "COMPARISONS", "Phrase", "UNARY", "name_of"]
@@ -90,6 +92,11 @@ class Phrase:
             self.needs.append(need)
             return "{}"
         if isinstance(x, np.ndarray):
+            if not made_by_us():
+                raise refusal(
+                    "an array comes in that the step was not given",
+                    "hand it over as an argument, or make it a Tensor outside: mg.asarray(array)",
+                )
             return self.tape.refer(x, *constant(x))
         if isinstance(x, Form):  # of an array that a kernel does not read
             name = self.tape.refer(Form, "Form", "from minigrad.node import {name}")

@@ -68,6 +68,27 @@ def test_gradients_that_accumulate() -> None:
     assert run(True) == run(False)
 
 
+def test_gradients_that_are_forgotten_at_the_end() -> None:
+    def run(captured: bool) -> list[Any]:
+        training = Training("mlp", "Adam")
+
+        def step(x: mg.Tensor, t: mg.Tensor) -> None:
+            F.cross_entropy(training.model(x), t).backward()
+            training.optimizer.step()
+            training.optimizer.zero_grad()
+
+        call = mg.capture(step) if captured else step
+        found = []
+        for i, (x, t) in enumerate(islice(batches((2,)), 8)):
+            if i % 2:  # somebody has left gradients to add to
+                F.cross_entropy(training.model(x), t).backward()
+            call(x, t)
+            found.append(training.left())
+        return found
+
+    assert run(True) == run(False)
+
+
 def test_a_rate_that_a_schedule_moves_is_read_at_each_step() -> None:
     def run(captured: bool) -> Any:
         training = Training("mlp", "AdamW")

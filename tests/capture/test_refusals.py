@@ -114,6 +114,17 @@ def test_an_array_that_comes_from_nowhere() -> None:
     )
 
 
+def test_a_raw_array_among_raw_arrays() -> None:
+    def step(x: np.ndarray) -> Any:
+        return x * np.arange(3.0)  # from nowhere
+
+    assert refused(step, np.ones(3)) == (
+        "capture: an array comes in that the step was not given, at "
+        f"{line_with('# from nowhere')}; hand it over as an argument, or make it a Tensor outside: "
+        "mg.asarray(array)"
+    )
+
+
 class Hidden:
     """An object of a library's, as far as capture can see: it is not looked into."""
 
