@@ -24,14 +24,19 @@ class Arguments:
     """
 
     def __init__(
-        self, function: Callable[..., Any], args: Any, kwargs: Any, roots: list[tuple[str, Any]]
+        self,
+        function: Callable[..., Any],
+        args: Any,
+        kwargs: Any,
+        roots: list[tuple[str, Any]],
+        moving: frozenset[str],
     ) -> None:
         self.leaves, self.rebuild = flatten((args, kwargs))
         self.is_flat = not kwargs and not any(isinstance(x, dict | list | tuple) for x in args)
         self.names = list(names_of(function, args, kwargs))
         named = list(zip(self.names, self.leaves, strict=True))
         objects = [pair for pair in named if not isinstance(pair[1], (*PLAIN, Tensor, np.ndarray))]
-        self.refs = refs = References([*roots, *objects])
+        self.refs = refs = References([*roots, *objects], moving)
         self.tensors: list[int] = []
         self.arrays: list[int] = []
         key: list[Any] = [refs.key, shape_of((args, kwargs))]

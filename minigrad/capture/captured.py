@@ -30,6 +30,8 @@ class Captured:
         self._by_key: dict[Any, list[Program]] = {}
         self._last: Replay | None = None
         self._lock = RLock()
+        self._moving = frozenset({"lr"})
+        self._numbers: dict[tuple[int, str], float] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if active.get() is not None:  # captured as a part of another step
@@ -47,7 +49,7 @@ class Captured:
     def _call_anew(self, args: Any, kwargs: Any) -> Any:
         """Run the program for what is there now, or capture it."""
         roots = [("", self.function), ("state", self.state)]
-        given = Arguments(self.function, args, kwargs, roots)
+        given = Arguments(self.function, args, kwargs, roots, self._moving)
         key = modes_now(), given.key
         for program in self._by_key.get(key, ()):
             replay = Replay(program, given)
@@ -57,6 +59,8 @@ class Captured:
                 continue
             self._last = replay
             return result
+        if self._has_moved(given.refs.numbers()):
+            return self._call_anew(args, kwargs)
         with self._lock:
             result, recording = record(self.function, given)
             program = Program(self.function, recording)
@@ -64,6 +68,14 @@ class Captured:
             if not recording.grown:
                 self._by_key.setdefault(key, []).append(program)
         return result
+
+    def _has_moved(self, numbers: dict[tuple[int, str], float]) -> bool:
+        """Whether a hyperparameter is another than it was, which makes it an input from now on."""
+        before, self._numbers = self._numbers, numbers
+        moved = {key for key, x in numbers.items() if before.get(key, x) != x}
+        new = {name for _, name in moved} - self._moving
+        self._moving |= new
+        return bool(new)
 
     @property
     def program(self) -> Program:

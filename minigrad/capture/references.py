@@ -46,9 +46,14 @@ class Table(NamedTuple):
 
 
 class References:
-    """All that some roots lead to, in the order in which it is met."""
+    """All that some roots lead to, in the order in which it is met.
 
-    def __init__(self, roots: Found) -> None:
+    The hyperparameters that are `moving` are inputs of a program; the others are part of the key.
+    """
+
+    def __init__(self, roots: Found, moving: frozenset[str] = frozenset({"lr"})) -> None:
+        self.moving = moving
+        self.groups: list[dict[str, Any]] = []
         self.tensors: list[Tensor] = []
         self.tables: list[Table] = []
         self.slots: list[Slot] = []
@@ -78,6 +83,11 @@ class References:
         if self.globals:
             found += [known.get(name) for known, name in self.globals]
         return found
+
+    def numbers(self) -> dict[tuple[int, str], float]:
+        """The hyperparameters that are floats, by the number of their group and by name."""
+        every = [(i, key, x) for i, group in enumerate(self.groups) for key, x in group.items()]
+        return {(i, key): x for i, key, x in every if type(x) is float}
 
     def places(self) -> list[int]:
         """Where in `contents` each slot is."""
@@ -136,10 +146,12 @@ class References:
         return [(join(name, key), value) for key, value in pairs]
 
     def optimizer(self, name: str, optimizer: Optimizer) -> Found:
-        """Hyperparameters and parameters; of the state, and of the rate, only the form is key."""
+        """Hyperparameters and parameters; of the state, and of what moves, only the form is key."""
         for group in optimizer.param_groups:
-            self.slots.append(Slot(group, "lr"))
-            self.lifted.add((id(group), "lr"))
+            self.groups.append(group)
+            for key in sorted(self.moving & group.keys()):
+                self.slots.append(Slot(group, key))
+                self.lifted.add((id(group), key))
         self.tables.append(Table(optimizer.state, f"{name}.state", grows=True))
         found: list[tuple[str, Any]] = [(name, optimizer.param_groups)]
         for p, state in optimizer.state.items():

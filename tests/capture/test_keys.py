@@ -180,16 +180,37 @@ def test_no_running_statistics_move_where_none_may() -> None:
     assert bits(norm.running_mean) == before
 
 
-def test_a_rate_is_no_part_of_the_key_and_other_hyperparameters_are() -> None:
-    training = Training("mlp", "SGD with all")
-    step = mg.capture(training.step)
-    group = training.optimizer.param_groups[0]
-    for i, (x, t) in enumerate(islice(batches((2,)), 12)):
-        group["lr"] = 0.1 / (i + 1)
-        if i == 6:
-            group["weight_decay"] = 0.5
-        step(x, t)
-    assert len(step.programs) == 3
+def test_a_hyperparameter_that_moves_is_an_input_from_then_on() -> None:
+    def run(captured: bool) -> Any:
+        training = Training("mlp", "SGD with all")
+        step = mg.capture(training.step) if captured else training.step
+        group = training.optimizer.param_groups[0]
+        found = []
+        for i, (x, t) in enumerate(islice(batches((2,)), 16)):
+            group["lr"] = 0.1 / (i + 1)
+            if i > 5:
+                group["weight_decay"] = 0.5 / i
+            if i > 10:
+                group["weight_decay"] = 0.0
+            found.append((bits(step(x, t)), training.left()))
+        return found, len(getattr(step, "programs", "1234"))
+
+    # The first step, the steps after it, those of a weight decay that moves, and of none.
+    assert run(True) == run(False)
+
+
+def test_one_cycle_of_rate_and_momentum() -> None:
+    def run(captured: bool) -> Any:
+        training = Training("mlp", "SGD with all")
+        schedule = optim.lr_scheduler.OneCycleLR(training.optimizer, 0.1, total_steps=12)
+        step = mg.capture(training.step) if captured else training.step
+        found = []
+        for x, t in islice(batches((2,)), 10):
+            found.append((bits(step(x, t)), training.left()))
+            schedule.step()
+        return found, len(getattr(step, "programs", "12"))
+
+    assert run(True) == run(False)
 
 
 def test_checks_of_the_librarys_own_lead_to_another_program() -> None:
