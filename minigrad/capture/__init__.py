@@ -5,12 +5,14 @@ call it runs on arrays that write down what is done to them: capturing is just a
 then on the program runs, and what it costs is what its array calls cost. Its results are those of
 the step, bit for bit.
 
-    tape        what a step does, written down          recorded, number   what writes it down
-    writing     calls as source                          backend            the backend of both
-    references  what a step refers to                    arguments          what it is called with
-    capturing   the step runs, with the tape running     passes/            what is done to a tape
-    program     source, and the function that it is      source             how it is printed
-    replay      a program on the objects it is for       captured           which program to run
+    tape                what a step does, written down, with its origin and naming
+    recorded, number    the arrays and numbers that write it down (functions, operators, writing)
+    backend, draws      the backend of these arrays, and the generators that it draws from
+    references          what a step refers to; arguments, what it is called with
+    capturing, loan     the step runs once, on what is lent to the tape
+    passes, memory      what is done to a tape before it is printed
+    source, program     how it is printed, and the function that this is
+    replay, captured    a program on the objects it is for, and which program to run
 
 This package is itself the function: a module that is called `mg.capture` can't be both otherwise.
 """

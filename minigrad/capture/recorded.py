@@ -8,49 +8,26 @@ branches.
 
 from __future__ import annotations
 
-import operator
 import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..where import describe, is_ours
+from ..where import is_ours
 from .errors import refusal
+from .functions import BY_VALUE, IN_PLACE, METHODS, STATIC, VIEWING, VIEWS
+from .operators import Operators, check
 from .tape import ATOM, OnTape, Tape, Value, active
 from .writing import BINARY, COMPARISONS, SYMBOLS, UNARY, Phrase, name_of
 
 __all__ = ["Recorded", "Scalar", "asked", "call", "made", "operate", "real_of", "truth", "wrap"]
 
-STATIC = {np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast}
-"""Functions that ask for shape and dtype only."""
 
-BY_VALUE = {
-    np.nonzero, np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values,
-    np.argwhere, np.flatnonzero, np.compress, np.extract,
-}  # fmt: skip
-"""Functions whose result has a shape that depends on values."""
-
-METHODS = {
-    "all", "any", "argmax", "argmin", "argsort", "astype", "clip", "conj", "conjugate", "copy",
-    "cumprod", "cumsum", "diagonal", "dot", "flatten", "max", "mean", "min", "prod", "ravel",
-    "repeat", "reshape", "round", "searchsorted", "squeeze", "std", "sum", "swapaxes", "take",
-    "trace", "transpose", "var",
-}  # fmt: skip
-"""Methods of an array that compute another."""
-
-VIEWING = {
-    "astype", "conj", "conjugate", "diagonal", "ravel", "reshape", "squeeze", "swapaxes",
-    "transpose",
-}  # fmt: skip
-"""Those whose result may see the memory of the array, or be that array."""
-
-
-class Recorded(OnTape):
+class Recorded(Operators):
     """An array of a step that is being captured."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
 
     # --- what is known of it without its values --------------------------------------------------
 
@@ -108,6 +85,28 @@ class Recorded(OnTape):
         if name in ("item", "tolist", "tobytes", "tofile", "dumps", "data", "ctypes"):
             raise asked(f".{name}")
         raise AttributeError(f"an array of a step that is being captured has no {name!r}")
+
+    # --- operators --------------------------------------------------------------------------------
+
+    def unary(self, symbol: str) -> Any:
+        phrase = Phrase(self.tape)
+        return made(phrase, *phrase.sign(symbol, self), UNARY[symbol](self.real))
+
+    def binary(self, symbol: str, a: Any, b: Any) -> Any:
+        other = b if a is self else a
+        if isinstance(other, list) or hasattr(other, "__array_namespace__"):
+            return NotImplemented
+        return operate(symbol, a, b)
+
+    def augmented(self, symbol: str, other: Any) -> Any:
+        if not isinstance(self.real, np.ndarray):  # a scalar is replaced, not changed
+            return NotImplemented
+        root = writable(self)
+        IN_PLACE[symbol](self.real, real_of(other))
+        phrase = Phrase(self.tape)
+        text = f"{phrase.of(self, ATOM)} {symbol}= {phrase.of(other)}"
+        self.tape.add(text, phrase.operands, phrase.needs, 0).writes = (root,)
+        return self
 
     # --- parts ------------------------------------------------------------------------------------
 
@@ -243,15 +242,6 @@ def made(
     return type(result)(*found) if hasattr(result, "_fields") else type(result)(found)
 
 
-VIEWS = {
-    np.broadcast_to, np.moveaxis, np.swapaxes, np.transpose, np.permute_dims, np.matrix_transpose,
-    np.reshape, np.ravel, np.squeeze, np.expand_dims, np.flip, np.diagonal, np.linalg.diagonal,
-    np.linalg.matrix_transpose, np.real, np.imag, np.conj, np.lib.stride_tricks.as_strided,
-    np.split, np.unstack, np.rollaxis, np.atleast_1d, np.atleast_2d, np.astype,
-}  # fmt: skip
-"""Functions whose result may be a view of their first argument, or that argument itself."""
-
-
 def call(function: Callable[..., Any], args: Any, kwargs: dict[str, Any], out: Any = None) -> Any:
     """Call a function of NumPy's on the real arrays, and write it down.
 
@@ -306,14 +296,7 @@ def truth(x: Recorded, frame: Any) -> bool:
     """The truth of a value: a check of minigrad's own becomes one of the program's."""
     if not is_ours[frame.f_code.co_filename] or x.size != 1:
         raise asked("the truth of a value (`if`, `while`, `and`, bool)")
-    found = bool(x.real)
-    where = describe(frame.f_code, frame.f_lasti).rpartition("minigrad")
-    place = "minigrad" + where[2]
-    phrase = Phrase(x.tape)
-    condition = phrase.of(x, ATOM)
-    text = f"if {'not ' if found else ''}{condition}:\n    raise Departed({place!r})"
-    x.tape.add(text, phrase.operands, phrase.needs, 0).kept = True
-    return found
+    return check(x, frame)
 
 
 def asked(what: str) -> Exception:
@@ -323,50 +306,3 @@ def asked(what: str) -> Exception:
         "a program computes, and has no branches: use mg.where(condition, a, b), return the value "
         "and look at it outside, or hand a Python value in as an argument, which captures anew",
     )
-
-
-def binary(symbol: str, reflected: bool) -> Callable[..., Any]:
-    def method(self: Recorded, other: Any) -> Any:
-        if isinstance(other, list) or hasattr(other, "__array_namespace__"):
-            return NotImplemented
-        return operate(symbol, other, self) if reflected else operate(symbol, self, other)
-
-    return method
-
-
-def augmented(symbol: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    def method(self: Recorded, other: Any) -> Any:
-        if not isinstance(self.real, np.ndarray):  # a scalar is replaced, not changed
-            return operate(symbol, self, other)
-        root = writable(self)
-        function(self.real, real_of(other))
-        phrase = Phrase(self.tape)
-        text = f"{phrase.of(self, ATOM)} {symbol}= {phrase.of(other)}"
-        self.tape.add(text, phrase.operands, phrase.needs, 0).writes = (root,)
-        return self
-
-    return method
-
-
-def unary(symbol: str) -> Callable[[Recorded], Any]:
-    def method(self: Recorded) -> Any:
-        phrase = Phrase(self.tape)
-        text = f"{symbol}{phrase.of(self, 8)}"
-        return made(phrase, text, 8, UNARY[symbol](self.real))
-
-    return method
-
-
-NAMES = {
-    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod",
-    "**": "pow", "@": "matmul", "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift",
-    "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge",
-}  # fmt: skip
-for symbol, name in NAMES.items():
-    setattr(Recorded, f"__{name}__", binary(symbol, False))
-    if symbol in BINARY:
-        setattr(Recorded, f"__r{name}__", binary(symbol, True))
-    if symbol in ("+", "-", "*", "/", "**"):
-        setattr(Recorded, f"__i{name}__", augmented(symbol, getattr(operator, f"i{name}")))
-for symbol, name in {"-": "neg", "+": "pos", "~": "invert"}.items():
-    setattr(Recorded, f"__{name}__", unary(symbol))

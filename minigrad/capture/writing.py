@@ -33,8 +33,8 @@ BINARY: dict[str, tuple[Callable[..., Any], int]] = {
 }
 """Operators, the functions that they are, and how tightly they bind."""
 
-NEGATIVE = 8
-"""How tightly the sign of a number binds."""
+SIGN = 8
+"""How tightly a sign binds."""
 
 COMPARISONS: dict[str, Callable[..., Any]] = {
     "==": operator.eq,
@@ -110,7 +110,7 @@ class Phrase:
         if kind is slice:
             return f"slice({self.of(x.start)}, {self.of(x.stop)}, {self.of(x.step)})"
         text = self.literal(x)
-        return f"({text})" if need > NEGATIVE and text.startswith("-") else text
+        return f"({text})" if need > SIGN and text.startswith("-") else text
 
     def literal(self, x: Any) -> str:
         if x is None or x is ... or type(x) in (bool, int, str):
@@ -148,6 +148,10 @@ class Phrase:
         bounds = entry.start, entry.stop, entry.step
         start, stop, step = ["" if x is None else self.of(x) for x in bounds]
         return f"{start}:{stop}" + (f":{step}" if step else "")
+
+    def sign(self, symbol: str, x: Any) -> tuple[str, int]:
+        """`symbol x`, and how tightly it binds."""
+        return f"{symbol}{self.of(x, SIGN)}", SIGN
 
     def operator(self, symbol: str, a: Any, b: Any) -> tuple[str, int]:
         """`a symbol b`, and how tightly it binds."""
