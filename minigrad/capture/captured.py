@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from threading import RLock
+from types import MethodType
 from typing import Any
 
 from .arguments import Arguments
@@ -45,6 +46,10 @@ class Captured:
                 except replay.departs:
                     pass
         return self._call_anew(args, kwargs)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """Bound, where a class defines a captured method."""
+        return self if instance is None else MethodType(self, instance)
 
     def _call_anew(self, args: Any, kwargs: Any) -> Any:
         """Run the program for what is there now, or capture it."""

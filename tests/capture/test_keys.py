@@ -255,6 +255,38 @@ def test_a_method_keeps_its_object() -> None:
     assert [bits(mg.capture(each.step)(x, t)) for each in (a, b)] == expected
 
 
+class Trainer:
+    def __init__(self, scale: float) -> None:
+        self.model = nn.Linear(2, 1)
+        self.scale = scale
+
+    @mg.capture
+    def step(self, x: mg.Tensor) -> mg.Tensor:
+        self.model.weight.grad = None
+        loss = mg.sum(self.model(x)) * self.scale
+        loss.backward()
+        return loss
+
+
+def test_a_method_that_is_captured_where_it_is_defined() -> None:
+    n = len(Trainer.step.programs)
+    a, b = Trainer(1.0), Trainer(2.0)
+    for i, trainer in enumerate((a, b, a, b)):
+        x = drawn(4, 2) + i
+        found = bits(trainer.step(x)), bits(trainer.model.weight.grad)
+        assert found == (bits(Trainer.step.function(trainer, x)), bits(trainer.model.weight.grad))
+    assert len(Trainer.step.programs) <= n + 4
+
+
+def test_a_module_is_a_function_too() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh())
+    captured = mg.capture(model)
+    for i in range(3):
+        assert bits(captured(drawn(4, 2) + i)) == bits(model(drawn(4, 2) + i))
+    assert len(captured.programs) == 1
+    assert "model_" not in captured.program.source and "weight" in captured.program.source
+
+
 def test_an_optimisers_second_group_has_a_rate_of_its_own() -> None:
     def run(captured: bool) -> Any:
         model = nn.Linear(2, 3)
