@@ -24,6 +24,10 @@ _states: ContextVar[dict[Any, Any] | None] = ContextVar("minigrad_states", defau
 """How each source of random numbers stood before the checkpoint that runs here first drew."""
 
 
+forgetting: ContextVar[bool] = ContextVar("minigrad_forgetting", default=True)
+"""Whether checkpoints let go of anything; a step that is captured has its memory planned."""
+
+
 def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """`f(*args, **kwargs)`, keeping only the arguments: backward runs f once more for the rest.
 
@@ -35,7 +39,7 @@ def checkpoint(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     threads must not walk the same checkpoint at once. Under `no_grad` it is just f. Chen et al.
     2016, "Training deep nets with sublinear memory cost".
     """
-    if not recording.get():
+    if not (recording.get() and forgetting.get()):
         return f(*args, **kwargs)
     run = Run(f, args, kwargs)
     with run.noting_states():

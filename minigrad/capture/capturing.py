@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from ..autograd.checkpoint import forgetting
 from ..autograd.tree import flatten
 from ..node import Replayed
 from ..random import seen_through
@@ -55,7 +56,7 @@ def record(function: Callable[..., Any], given: Arguments) -> tuple[Any, Recordi
     tape = Tape(refs.names)
     foreign = Foreign()
     loan, draws = Loan(tape, refs, tensors, names), Draws(tape)
-    tokens = active.set(tape), seen_through.set(draws)
+    tokens = active.set(tape), seen_through.set(draws), forgetting.set(False)
     try:
         for n, i in enumerate(given.arrays):
             leaves[i] = loan.take(leaves[i], Place("array", n), given.names[i])
@@ -76,6 +77,7 @@ def record(function: Callable[..., Any], given: Arguments) -> tuple[Any, Recordi
     finally:
         active.reset(tokens[0])
         seen_through.reset(tokens[1])
+        forgetting.reset(tokens[2])
 
 
 def finished(loan: Loan, draws: Draws, result: Any) -> tuple[Any, Recording]:

@@ -42,11 +42,8 @@ class Draws:
             generator._numpy.bit_generator.state = state
 
     def refuse_state(self) -> None:
-        """Raise CaptureError: a program can't set a generator back, as a checkpoint does."""
-        raise refusal(
-            "the state of a generator is asked for, or set",
-            "draw outside of the checkpoint, or capture without one",
-        )
+        """Raise CaptureError: a program draws, and does not set a generator back."""
+        raise refusal("the state of a generator is asked for, or set", "do so outside the step")
 
 
 class Drawing(OnTape):

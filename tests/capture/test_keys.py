@@ -11,6 +11,7 @@ import pytest
 
 import minigrad as mg
 from minigrad import nn, optim
+from minigrad.nn import functional as F
 from minigrad_bn import BatchNorm1d, freeze_stats, use_batch_stats
 
 from .training import Training, batches, bits
@@ -225,6 +226,31 @@ def test_checks_of_the_librarys_own_lead_to_another_program() -> None:
         return found, len(getattr(step, "programs", "123"))
 
     assert run(True) == run(False)
+
+
+def test_clipping_and_the_search_for_the_first_nan_are_checks_too() -> None:
+    training = Training("mlp", "SGD")
+
+    def step(x: mg.Tensor, t: mg.Tensor) -> mg.Tensor:
+        training.optimizer.zero_grad()
+        F.cross_entropy(training.model(x), t).backward()
+        norm = nn.utils.clip_grad_norm_(training.model.parameters(), 0.1, error_if_nonfinite=True)
+        training.optimizer.step()
+        return norm
+
+    captured = mg.capture(step)
+    for x, t in islice(batches((2,)), 4):
+        captured(x, t)
+    n = len(captured.programs)
+    before = training.left()
+    with pytest.raises(RuntimeError, match=r"^clip_grad_norm_: the gradients have the norm nan"):
+        captured(x * mg.nan, t)
+    assert training.left() == before
+    with mg.detect_anomaly():
+        captured(x, t)
+        with pytest.raises(FloatingPointError, match=r"^detect_anomaly: "):
+            captured(x * mg.nan, t)
+    assert len(captured.programs) == n + 1
 
 
 def test_a_program_that_departs_has_not_drawn() -> None:
