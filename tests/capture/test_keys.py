@@ -75,6 +75,21 @@ def test_the_same_tensor_twice_is_not_two_tensors() -> None:
         assert bits(captured(x, x)) == bits(x + x)
 
 
+def test_an_argument_that_is_also_a_parameter() -> None:
+    w = drawn(3).requires_grad_()
+
+    def f(x: mg.Tensor) -> mg.Tensor:
+        w.grad = x.grad = None
+        mg.sum(x * w * w).backward()
+        assert w.grad is not None
+        return w.grad
+
+    captured = mg.capture(f)
+    others = [(drawn(3) + i).requires_grad_() for i in range(3)]
+    for x in (*others, w, *others, w):
+        assert bits(captured(x)) == bits(f(x))
+
+
 class Net(nn.Module):
     def __init__(self) -> None:
         super().__init__()

@@ -168,6 +168,20 @@ def test_dead_code_goes_and_what_is_common_is_computed_once() -> None:
     assert source.count("np.sin") == source.count("np.cos") == 1
 
 
+def test_what_is_read_before_and_after_a_write_is_not_the_same() -> None:
+    def f(x: np.ndarray) -> Any:
+        y = x * 2
+        before = np.exp(y) * 2
+        y += 1
+        y[0] = 7
+        return before, np.exp(y) * 3, y
+
+    captured = mg.capture(f)
+    for i in range(3):
+        x = np.arange(3.0) + i
+        assert list(map(bits, captured(x))) == list(map(bits, f(x)))
+
+
 def test_results_of_two_calls_share_no_memory_and_none_with_another() -> None:
     def f(x: mg.Tensor) -> tuple[mg.Tensor, ...]:
         return x + 1, x + 1, mg.zeros(3), mg.reshape(mg.zeros(4), (2, 2))
