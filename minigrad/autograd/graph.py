@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from ..backends import Device
-from ..tensor import Barrier, Leaf, Tensor, namespace
+from ..tensor import Barrier, Tensor, namespace
 from .complex import through_the_door
 from .modes import enable_grad
 from .search import reachable, refuse, visited
@@ -106,7 +106,7 @@ def grad(
     refuse("grad", [*barriers, *walked])
     with enable_grad():
         arrived = walk(
-            [node for node in nodes if node in wanted and node.__class__ is not Leaf],
+            [node for node in nodes if node in wanted],
             {node: g for node, g in cotangents.items() if node in wanted},
             targets=targets,
             wanted=wanted,

@@ -137,3 +137,9 @@ def test_asking_for_a_gradient_twice_changes_nothing_and_it_can_be_declined(x: m
     np.testing.assert_array_equal(x.grad.numpy(), [2, 4])
     x.requires_grad = False
     assert not (x * 2).requires_grad
+
+
+def test_a_tensor_of_one_element_goes_without_a_gradient_whatever_its_shape(device: Any) -> None:
+    x = mg.tensor([[3.0]], device=device, requires_grad=True)
+    mg.permute_dims(x * 2, (1, 0)).backward()
+    assert x.grad.shape == (1, 1) and x.grad.tolist() == [[2.0]]

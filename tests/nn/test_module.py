@@ -317,3 +317,13 @@ def test_repr_shows_the_tree() -> None:
 def test_a_module_without_forward_says_so() -> None:
     with pytest.raises(AttributeError, match="'Module' object has no attribute 'forward'"):
         nn.Module()(mg.ones(1))
+
+
+def test_a_module_hands_its_forward_what_it_is_called_with() -> None:
+    class Scaled(nn.Module):
+        def forward(self, x: Any, scale: float = 1.0) -> Any:
+            return x * scale
+
+    x = mg.ones(2)
+    assert Scaled()(x, 3.0).tolist() == Scaled()(x=x, scale=3.0).tolist() == [3.0, 3.0]
+    assert Scaled()(x, scale=2.0).tolist() == [2.0, 2.0]
