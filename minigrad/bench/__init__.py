@@ -8,14 +8,22 @@ net with either library; each of the other files is a piece of work to time.
 from __future__ import annotations
 
 from .agreement import DisagreementError, check_agreement
-from .batchnorm import SHAPES, BatchNormProblem, batch_norm
-from .capturing import can_capture
+from .batchnorm import SHAPES, BatchNormProblem
+from .cases import (
+    Case,
+    batch_norm_case,
+    cnn_case,
+    measured,
+    measured_again,
+    mlp_case,
+    operation_cases,
+)
 from .cnn import CNNProblem, cnn_step
 from .figures import figures
 from .library import Library, minigrad, numpy_alone, pytorch
 from .machine import machine
-from .mlp import MLPProblem, mlp_nn_step, mlp_tensor_step
-from .one_operation import OPERATIONS, forward, with_backward
+from .mlp import MLPProblem
+from .one_operation import OPERATIONS
 from .timing import Candidate, Effort, Ratio, Series, geometric_mean, interleaved
 
 __all__ = [
@@ -24,25 +32,26 @@ __all__ = [
     "BatchNormProblem",
     "CNNProblem",
     "Candidate",
+    "Case",
     "DisagreementError",
     "Effort",
     "Library",
     "MLPProblem",
     "Ratio",
     "Series",
-    "batch_norm",
-    "can_capture",
+    "batch_norm_case",
     "check_agreement",
+    "cnn_case",
     "cnn_step",
     "figures",
-    "forward",
     "geometric_mean",
     "interleaved",
     "machine",
+    "measured",
+    "measured_again",
     "minigrad",
-    "mlp_nn_step",
-    "mlp_tensor_step",
+    "mlp_case",
     "numpy_alone",
+    "operation_cases",
     "pytorch",
-    "with_backward",
 ]

@@ -35,6 +35,8 @@ class Library(NamedTuple):
     device: Any
     wait: Callable[[], None]
     """Until the device has done what it was told to."""
+    on_numpy: bool = False
+    """Whether its arrays are NumPy's, which numba's kernels and captured programs are for."""
 
     def load(self, module: Any, state: dict[str, Any]) -> Any:
         """The module, with these of its parameters and buffers, on the device."""
@@ -55,6 +57,7 @@ def minigrad(device: mg.Device) -> Library:
         tensor=lambda a, **options: mg.tensor(a, device=device, **options),
         device=device,
         wait=waiting(device),
+        on_numpy=device.backend.name == "numpy",
     )
 
 

@@ -7,12 +7,11 @@ from math import prod
 
 import numpy as np
 
-from minigrad.bench import SHAPES, BatchNormProblem, Candidate, Library, batch_norm, numpy_alone
+from minigrad.bench import SHAPES, BatchNormProblem, Candidate, Case, Library, batch_norm_case
 from minigrad.bench.batchnorm import SMALL
 from minigrad.kernels.threads import parallel_for
 
 from .peers import peers_at
-from .timed import Case
 
 __all__ = ["REFERENCES", "cases"]
 
@@ -40,15 +39,12 @@ def copying(x: np.ndarray) -> Candidate:
 def cases(libraries: list[Library], tiny: bool, left_out: dict[str, str]) -> Iterator[Case]:
     """A case for each shape, the largest with the time of copying as much."""
     shapes = SMALL if tiny else SHAPES
+    largest = max(shapes, key=prod)
     for shape in shapes:
         problem = BatchNormProblem.of(shape)
-        candidates = {library.name: batch_norm(library, problem) for library in libraries}
-        candidates["minigrad, NumPy alone"] = numpy_alone(batch_norm(libraries[0], problem))
+        case = batch_norm_case(libraries, problem)
+        if shape == largest:
+            case = case._replace(yardsticks={"copying": copying(problem.x)})
         peers = peers_at("batch_norm", problem)
         left_out |= peers.left_out
-        largest = shape == max(shapes, key=prod)
-        yield Case(
-            str(shape),
-            candidates | peers.candidates,
-            yardsticks={"copying": copying(problem.x)} if largest else {},
-        )
+        yield case.beside(peers.candidates)

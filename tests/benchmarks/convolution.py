@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.bench import Candidate, Library
+from minigrad.bench import Candidate, Case, Library
 
 from .peers import peers_at
-from .timed import Case
 
 __all__ = ["REFERENCES", "cases"]
 
@@ -90,4 +89,4 @@ def cases(libraries: list[Library], tiny: bool, left_out: dict[str, str]) -> Ite
         candidates["NumPy, batched small products"] = small_products(*arrays)
         peers = peers_at("convolution", *arrays)
         left_out |= peers.left_out
-        yield Case(str(size), candidates | peers.candidates)
+        yield Case(str(size), candidates).beside(peers.candidates)

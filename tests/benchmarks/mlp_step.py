@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minigrad.bench import Library, can_capture, mlp_nn_step, mlp_tensor_step
+from minigrad.bench import Case, Library, mlp_case
 
 from .peers import peers_at
-from .timed import Case
 
 __all__ = ["REFERENCES", "THREADS", "cases"]
 
@@ -16,13 +15,7 @@ THREADS = 1
 
 
 def cases(libraries: list[Library], tiny: bool, left_out: dict[str, str]) -> Iterator[Case]:
-    """The one case, compared along twenty steps."""
-    candidates = {}
-    for library in libraries:
-        candidates[f"{library.name}, Tensors"] = mlp_tensor_step(library)
-        candidates[f"{library.name}, nn and optim"] = mlp_nn_step(library)
-    if can_capture():
-        candidates["minigrad, captured"] = mlp_nn_step(libraries[0], captured=True)
+    """The one case."""
     peers = peers_at("mlp_step")
     left_out |= peers.left_out
-    yield Case("step", candidates | peers.candidates, calls=20)
+    yield mlp_case(libraries).beside(peers.candidates)

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from minigrad.bench import OPERATIONS, Library, forward, with_backward
-from minigrad.bench.one_operation import REPEATED
-
-from .timed import Case
+from minigrad.bench import OPERATIONS, Case, Library, operation_cases
 
 __all__ = ["REFERENCES", "THREADS", "cases"]
 
@@ -21,6 +18,4 @@ THREADS = 1
 def cases(libraries: list[Library], tiny: bool, left_out: dict[str, str]) -> Iterator[Case]:
     """Two cases for each operation."""
     for operation in OPERATIONS:
-        for name, make in (("forward", forward), ("with backward", with_backward)):
-            candidates = {library.name: make(library, operation) for library in libraries}
-            yield Case(f"{operation}, {name}", candidates, repeated=REPEATED)
+        yield from operation_cases(libraries, operation)
