@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,6 +94,42 @@ def check(
     from .check import check
 
     raise typer.Exit(check(backend, examples, json))
+
+
+@app.command()
+def bench(
+    device: Annotated[str | None, typer.Option(help="A device: cpu, cuda, strict, …")] = None,
+    rounds: Annotated[int, typer.Option(help="Turns of each candidate, at most.")] = 20,
+    threads: Annotated[
+        int | None, typer.Option(help="Threads of everything; one for each core by default.")
+    ] = None,
+    kernels: Annotated[
+        str,
+        typer.Option(
+            envvar="MINIGRAD_KERNELS", help="Fused kernels: all, none, or libraries: numpy,numba."
+        ),
+    ] = "all",
+    json: Annotated[Path | None, typer.Option(help="A file for the figures as JSON.")] = None,
+    tiny: Annotated[
+        bool, typer.Option("--tiny", help="Small sizes: quick, and the figures mean little.")
+    ] = False,
+) -> None:
+    """Measure batch norm, training steps, and one operation, beside PyTorch if it is installed.
+
+    All candidates are checked to compute the same, and take turns. Medians, half the distance
+    between the quartiles, and the median of the ratios to PyTorch's time (its nn and optim's).
+    """
+    from .bench import bench
+    from .train import choose_device
+
+    bench(
+        choose_device(None, device),
+        rounds=rounds,
+        threads=(os.cpu_count() or 1) if threads is None else threads,
+        kernels=kernels,
+        json_file=json,
+        tiny=tiny,
+    )
 
 
 def run(args: Sequence[str] | None = None) -> int:
