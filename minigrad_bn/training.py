@@ -29,7 +29,7 @@ from __future__ import annotations
 from typing import Any
 
 import minigrad as mg
-from minigrad.extend import primitive
+from minigrad.extend import kernel, primitive
 
 from .projection import (
     along,
@@ -147,3 +147,6 @@ broadcasts against `x` and has as many axes. `mean` has the dtype that x is comp
 biased, float64; `statistics.effective_count(mg, x.shape, axes, mask)` is the n of Bessel's
 n / (n - 1), also with weights. Only y has a history.
 """
+
+kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:forward", least=4096)
+kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:vjp", rule="joint", least=4096)
