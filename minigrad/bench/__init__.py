@@ -24,10 +24,11 @@ from .library import Library, minigrad, numpy_alone, pytorch
 from .machine import machine
 from .mlp import MLPProblem
 from .one_operation import OPERATIONS
-from .timing import Candidate, Effort, Ratio, Series, geometric_mean, interleaved
+from .timing import REST, Candidate, Effort, Ratio, Series, geometric_mean, interleaved
 
 __all__ = [
     "OPERATIONS",
+    "REST",
     "SHAPES",
     "BatchNormProblem",
     "CNNProblem",

@@ -10,10 +10,18 @@ from typing import Any, NamedTuple
 
 import numpy
 
-__all__ = ["Candidate", "Effort", "Ratio", "Series", "geometric_mean", "interleaved"]
+__all__ = ["REST", "Candidate", "Effort", "Ratio", "Series", "geometric_mean", "interleaved"]
 
 Candidate = Callable[[], Any]
 """What is timed: called with nothing, it does the whole work and returns the results."""
+
+
+REST = 0.08
+"""How long to wait before a turn where libraries have threads.
+
+Those of NumPy's BLAS look for more work for some 30 ms after they have done theirs, and hold up the
+threads of the next library: a PyTorch step takes up to three times as long right after.
+"""
 
 
 class Effort(NamedTuple):
@@ -28,10 +36,12 @@ class Effort(NamedTuple):
     turn: float = 0.005
     seconds: float = 6.0
     tiny: bool = False
+    rest: float = 0.0
+    """Seconds before each turn: see REST."""
 
     def rounds_of(self, once: Iterable[float]) -> int:
         """How many rounds, for candidates that take so many seconds a call."""
-        round_lasts = sum(max(self.turn, t) + t for t in once)
+        round_lasts = sum(max(self.turn, t) + t + self.rest for t in once)
         return min(self.rounds, max(7, int(self.seconds / round_lasts)))
 
 
@@ -68,14 +78,14 @@ class Series(NamedTuple):
 def interleaved(candidates: Mapping[str, Candidate], effort: Effort) -> dict[str, Series]:
     """Time all candidates in turn, round after round: microseconds a call.
 
-    The first call of a turn is not counted. It finds the caches as another candidate left them,
-    and the threads of another library still waiting for work.
+    The first call of a turn is not counted: it finds the caches as another candidate left them.
     """
     once = {name: seconds_a_call(call) for name, call in candidates.items()}
     calls = {name: max(1, math.ceil(effort.turn / t)) for name, t in once.items()}
     times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(effort.rounds_of(once.values())):
         for name, call in candidates.items():
+            time.sleep(effort.rest)
             call()
             times[name].append(seconds(call, calls[name]) / calls[name] * 1e6)
     return {name: Series(tuple(rounds)) for name, rounds in times.items()}

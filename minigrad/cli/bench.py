@@ -10,7 +10,7 @@ from typing import Any
 import minigrad as mg
 
 from ..backends import use_kernels
-from ..bench import Effort, Library, figures, machine, measured, minigrad, pytorch
+from ..bench import REST, Effort, Library, figures, machine, measured, minigrad, pytorch
 from ..bench.suite import suite
 from ..bench.threads import use_threads
 from ..io import write_atomically
@@ -44,8 +44,10 @@ def bench(
     cases: dict[str, Any] = {}
     with use_kernels(which) as ran:
         for case, small in suite(libraries, tiny=tiny):
-            with use_threads(1 if small else threads):
-                series = measured(case, Effort(rounds=rounds, seconds=2.0))
+            used = 1 if small else threads
+            effort = Effort(rounds=rounds, seconds=3.0, rest=REST if used > 1 else 0.0)
+            with use_threads(used):
+                series = measured(case, effort)
             cases[case.name] = figures(series, ["PyTorch", "PyTorch, nn and optim"])
             table.add(case.name, cases[case.name])
     table.end(sorted(ran))

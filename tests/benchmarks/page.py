@@ -41,7 +41,8 @@ All candidates are first checked to compute the same. Then they take turns in on
 a noisy moment hits them alike. Times are medians of up to {rounds} rounds, where a call takes long
 of at least 7; ratios are the medians of the ratios of rounds, and in brackets stand their
 quartiles. The percentage behind a time is half the distance between the quartiles. Each section is
-measured in a process of its own, with as many threads for every library as it says. Nothing here
+measured in a process of its own, with as many threads for every library as it says; where
+there are several, they are left time to go to sleep before the next candidate's turn. Nothing here
 is asserted by a test.
 """
 

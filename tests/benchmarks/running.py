@@ -10,7 +10,7 @@ import time
 from importlib import import_module
 from typing import Any
 
-from minigrad.bench import Effort
+from minigrad.bench import REST, Effort
 
 from .timed import libraries, timed
 
@@ -57,6 +57,8 @@ def in_process_of_its_own(
     """Measure one benchmark in a fresh process, whose libraries all start with the same threads."""
     threads = threads_of(name) if threads is None else threads
     environment = os.environ | dict.fromkeys(POOLS, str(threads))
+    if threads > 1 and not effort.tiny:
+        effort = effort._replace(rest=REST, seconds=2 * effort.seconds)
     question = json.dumps([name, effort, loaded, threads])
     program = [sys.executable, "-m", f"{__package__}.running", question]
     output = subprocess.check_output(program, env=environment, text=True)

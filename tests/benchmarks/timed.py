@@ -31,8 +31,9 @@ def timed(case: Case, references: Sequence[str], effort: Effort, loaded: bool) -
     found = figures(quiet, references)
     if loaded:
         again = {n: c for n, c in case.candidates.items() if n.startswith(MEASURED_LOADED)}
+        beside = effort._replace(seconds=effort.seconds / 2)
         with neighbour():
-            noisy = measured_again(case._replace(candidates=again, yardsticks={}), effort)
+            noisy = measured_again(case._replace(candidates=again, yardsticks={}), beside)
         for name, series in noisy.items():
             found[name]["loaded"] = float(f"{series.median / quiet[name].median:.4g}")
     return found
