@@ -150,3 +150,11 @@ n / (n - 1), also with weights. Only y has a history.
 
 kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:forward", least=4096)
 kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:vjp", rule="joint", least=4096)
+kernel(
+    batch_norm_training, "numpy", "minigrad_bn.kernels.compiled:forward",
+    library="numba", least=4096,
+)  # fmt: skip
+kernel(
+    batch_norm_training, "numpy", "minigrad_bn.kernels.compiled:vjp",
+    rule="joint", library="numba", least=4096,
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Batch norm on NumPy, tile by tile, is batch norm: however it is cut, laid out and shared out."""
+"""The kernels of batch norm are batch norm: however arrays are cut, laid out and shared out."""
 
 from __future__ import annotations
 
@@ -18,17 +18,22 @@ from minigrad.testing.layout import LAYOUTS, lay_out
 from minigrad.testing.strategies import seeds
 from minigrad.testing.tolerance import assert_close, largest
 from minigrad_bn import training
-from minigrad_bn.kernels import blocked
+from minigrad_bn.kernels import blocked, compiled
 
 xp = get("numpy").xp
 
 
-def cut(tile: int, width: int, rows: int) -> Any:
-    """The sizes of tiles and of the blocks of a sum, so that small arrays have many."""
+both = pytest.mark.parametrize("kernels", [blocked, compiled], ids=["numpy", "numba"])
+
+
+def cut(kernels: Any, tile: int, width: int, few: int) -> Any:
+    """Small tiles, blocks of `few` rows, runs of `few` values: small arrays have many of them."""
     blocked.tiles_of.cache_clear()
-    return mock.patch.multiple(blocked, TILE=tile, WIDTH=width, ROWS=rows)
+    few_of = {"ROWS": few} if kernels is blocked else {"LONG": few}
+    return mock.patch.multiple(kernels, TILE=tile, WIDTH=width, **few_of)
 
 
+@both
 @examples(2)
 @given(
     before=st.lists(st.integers(1, 5), max_size=2),
@@ -42,6 +47,7 @@ def cut(tile: int, width: int, rows: int) -> Any:
     seed=seeds,
 )
 def test_tiles_of_any_size_give_what_the_definition_gives(
+    kernels: Any,
     before: list[int],
     channels: int,
     after: list[int],
@@ -62,9 +68,9 @@ def test_tiles_of_any_size_give_what_the_definition_gives(
     )
     memory = x.copy(), g.copy()
 
-    with cut(*sizes):
-        y, *residuals = blocked.forward(x, weight, bias, axes=axes, eps=1e-3)
-        found = blocked.vjp(g, y, residuals, x, weight, bias, axes=axes, eps=1e-3)
+    with cut(kernels, *sizes):
+        y, *residuals = kernels.forward(x, weight, bias, axes=axes, eps=1e-3)
+        found = kernels.vjp(g, y, residuals, x, weight, bias, axes=axes, eps=1e-3)
     assert y.dtype == x.dtype
     np.testing.assert_array_equal(x, memory[0], err_msg="x was written to")
     np.testing.assert_array_equal(g, memory[1], err_msg="g was written to")
@@ -89,8 +95,9 @@ def test_tiles_of_any_size_give_what_the_definition_gives(
             assert_close(a, b, f"gradient of {what}", terms=terms, magnitude=magnitude)
 
 
+@both
 @pytest.mark.parametrize("shape", [(16, 24, 8, 8), (600, 40), (8, 8, 8, 24)])
-def test_any_number_of_threads_gives_the_same_bits(shape: tuple[int, ...]) -> None:
+def test_any_number_of_threads_gives_the_same_bits(kernels: Any, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     x, g = (rng.standard_normal(shape).astype("float32") for _ in range(2))
     axes = tuple(a for a in range(len(shape)) if a != 1)
@@ -98,9 +105,9 @@ def test_any_number_of_threads_gives_the_same_bits(shape: tuple[int, ...]) -> No
     try:
         for threads in (1, 2, 5):
             mg.set_num_threads(threads)
-            with mock.patch("minigrad.kernels.threads.WORTH", 1), cut(2048, 16, 16):
-                y, *residuals = blocked.forward(x, axes=axes, eps=1e-5)
-                by_x, *_ = blocked.vjp(g, y, residuals, x, axes=axes, eps=1e-5)
+            with mock.patch("minigrad.kernels.threads.WORTH", 1), cut(kernels, 2048, 16, 16):
+                y, *residuals = kernels.forward(x, axes=axes, eps=1e-5)
+                by_x, *_ = kernels.vjp(g, y, residuals, x, axes=axes, eps=1e-5)
             found.append([a.tobytes() for a in (y, *residuals, by_x)])
     finally:
         mg.set_num_threads(before)
@@ -109,48 +116,54 @@ def test_any_number_of_threads_gives_the_same_bits(shape: tuple[int, ...]) -> No
 
 @given(shape=st.tuples(st.integers(1, 9), st.integers(1, 40), st.integers(1, 300)))
 def test_tiles_make_up_all_channels(shape: tuple[int, int, int]) -> None:
-    with cut(1000, 64, 16):
+    with cut(blocked, 1000, 64, 16):
         cuts = blocked.Tiles(shape, (0, 2)).cuts
     assert cuts[0] == 0 and cuts[-1] == shape[1]
     assert all(a < b for a, b in pairwise(cuts))
 
 
+@both
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_what_is_not_finite_spoils_its_channel_and_no_other(value: float) -> None:
+def test_what_is_not_finite_spoils_its_channel_and_no_other(kernels: Any, value: float) -> None:
     x = np.random.default_rng(0).standard_normal((9, 4, 5)).astype("float32")
     x[3, 2, 1] = value
-    with np.errstate(invalid="ignore"), cut(20, 5, 4):
-        y, *_ = blocked.forward(x, axes=(0, 2), eps=1e-5)
+    with np.errstate(invalid="ignore"), cut(kernels, 20, 5, 4):
+        y, *_ = kernels.forward(x, axes=(0, 2), eps=1e-5)
         expected, *_ = training.forward(xp, x, axes=(0, 2), eps=1e-5)
     np.testing.assert_array_equal(np.isnan(y), np.isnan(expected))
     assert np.isnan(y[:, 2]).all() and np.isfinite(np.delete(y, 2, axis=1)).all()
 
 
-@pytest.mark.parametrize("shape", [(40, 3), (20, 3, 7)])
+@both
+@pytest.mark.parametrize("shape", [(40, 3), (20, 3, 7), (20, 3, 30)])
 def test_a_constant_channel_of_any_offset_is_centred_to_zero_and_sends_nothing_back(
+    kernels: Any,
     shape: tuple[int, ...],
 ) -> None:
     x = np.full(shape, 1e7 + 1, "float32")
     g = np.random.default_rng(0).standard_normal(shape).astype("float32")
     axes = tuple(a for a in range(len(shape)) if a != 1)
-    y, *residuals = blocked.forward(x, axes=axes, eps=1e-5)
+    y, *residuals = kernels.forward(x, axes=axes, eps=1e-5)
     assert not np.any(y) and not np.any(residuals[1])
     ones = np.ones(3, "float32")
-    _, by_weight, _ = blocked.vjp(g, y, residuals, x, ones, axes=axes, eps=1e-5)
+    _, by_weight, _ = kernels.vjp(g, y, residuals, x, ones, axes=axes, eps=1e-5)
     assert not np.any(by_weight)
 
 
-def test_what_tiles_do_not_take_the_definition_does() -> None:
-    x = np.ones((4, 3), "float32")
-    options = {"axes": (0,), "eps": 1e-5}
-    assert blocked.forward(x, None, None, np.ones((4, 1), bool), **options) is NotImplemented
-    assert blocked.forward(x, np.ones(3), None, **options) is NotImplemented
-    assert blocked.forward(np.ones((0, 3), "float32"), **options) is NotImplemented
-    assert blocked.forward(np.ones((4, 3, 2), "float32"), axes=(0,), eps=1e-5) is NotImplemented
+@both
+def test_what_a_kernel_does_not_take_the_definition_does(kernels: Any) -> None:
+    x, options = np.ones((4, 3), "float32"), {"axes": (0,), "eps": 1e-5}
+    forward = kernels.forward
+    assert forward(x, None, None, np.ones((4, 1), bool), **options) is NotImplemented
+    assert forward(x, np.ones(3), None, **options) is NotImplemented
+    assert forward(np.ones((0, 3), "float32"), **options) is NotImplemented
+    assert forward(np.ones((4, 3, 2), "float32"), axes=(0,), eps=1e-5) is NotImplemented
 
 
-def test_large_batches_are_normalised_tile_by_tile() -> None:
-    x = mg.ones((64, 8, 16))
-    with use_kernels("numpy") as ran:
-        training.batch_norm_training(x, axes=(0, 2), eps=1e-5)
-    assert ran == {"batch_norm_training": 1}
+@pytest.mark.parametrize("which", ["numpy", "numba"])
+def test_large_batches_go_by_kernels_forward_and_back(which: str) -> None:
+    x = mg.ones((64, 8, 16), requires_grad=True)
+    with use_kernels(which) as ran:
+        y, _ = training.batch_norm_training(x, axes=(0, 2), eps=1e-5)
+        y.backward(mg.ones_like(y))
+    assert ran == {"batch_norm_training": 1, "batch_norm_training: joint rule": 1}

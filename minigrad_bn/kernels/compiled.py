@@ -1,0 +1,112 @@
+"""Batch norm in training, compiled by numba: each value is read from memory as seldom as can be.
+
+What `minigrad_bn.training` defines, for arrays seen as (A, C, L): `channels` goes channel by
+channel where its values lie side by side, `columns` along rows where they do not. The channels are
+shared out among threads, each channel to one of them, so their number changes no bit.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from minigrad.extend import parallel_for
+
+from . import channels, columns
+
+__all__ = ["forward", "vjp"]
+
+Axes = tuple[int, ...]
+
+LONG = 16
+"""A channel whose values lie side by side in runs of so many is worth loops of its own."""
+
+TILE = 131072
+"""So many elements, of each array, are gone over at a time: they stay in the second cache."""
+
+WIDTH = 512
+"""So many elements that lie side by side, at least: memory is read in long stretches."""
+
+
+@lru_cache(maxsize=256)
+def seen(shape: tuple[int, ...], axes: Axes) -> tuple[tuple[int, int, int], tuple[int, ...]]:
+    """The shape as (A, C, L), with the channels along the one axis not in `axes`; and theirs."""
+    (axis,) = (a for a in range(len(shape)) if a not in axes)
+    rows, length = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
+    return (rows, shape[axis], length), tuple([1 if a in axes else n for a, n in enumerate(shape)])
+
+
+def taken(x: Any, axes: Axes, *others: Any) -> bool:
+    """Whether there is something to do, with the channels along one axis, in one dtype."""
+    alike = all(other is None or other.dtype == x.dtype for other in others)
+    return len(axes) == x.ndim - 1 and x.size > 0 and alike
+
+
+def as_rows(x: Any, shape: tuple[int, int, int]) -> Any:
+    """`x` in that shape, contiguous, and no view that is read-only: compiled once for all."""
+    x = np.ascontiguousarray(x).reshape(shape)
+    return x if x.flags.writeable else x.copy()
+
+
+def vector(v: Any, n: int, otherwise: float, dtype: Any) -> Any:
+    """One value a channel in `dtype`: those of `v`, or all the same if it is None."""
+    return np.full(n, otherwise, dtype) if v is None else v.astype(dtype)
+
+
+def run(name: str, shape: tuple[int, int, int], *arguments: Any) -> None:
+    """Let all channels go through a loop of `channels` or of `columns`, on several threads."""
+    rows, n, length = shape
+    loops = channels if length >= LONG else columns
+    width = max(1, TILE // (rows * length), WIDTH // length)
+    width = min(width, -(-n // 2))
+    parallel_for(
+        getattr(loops, name), -(-n // width), width, *arguments, work=4 * rows * n * length
+    )
+
+
+def forward(
+    x: Any, weight: Any = None, bias: Any = None, mask: Any = None, *, axes: Axes, eps: float
+) -> Any:
+    """What `training.forward` returns."""
+    if mask is not None or not taken(x, axes, weight, bias):
+        return NotImplemented
+    shape, statistics = seen(x.shape, axes)
+    n, y = shape[1], np.empty(shape, x.dtype)
+    mean, low, var, inv_std = (np.empty(n, d) for d in (x.dtype, x.dtype, "float64", "float64"))
+    gamma, beta = vector(weight, n, 1.0, "float64"), vector(bias, n, 0.0, x.dtype)
+    found = mean, low, var, inv_std
+    run("normalise", shape, as_rows(x, shape), gamma, beta, float(eps), y, *found)
+    ordered = mean, var, low, inv_std
+    return (y.reshape(x.shape), *(v.reshape(statistics) for v in ordered))
+
+
+def vjp(
+    g: Any,
+    y: Any,
+    residuals: Any,
+    x: Any,
+    weight: Any = None,
+    bias: Any = None,
+    mask: Any = None,
+    *,
+    axes: Axes,
+    eps: float,
+) -> Any:
+    """What `training.vjp` returns."""
+    if mask is not None or not taken(x, axes, g, weight, bias):
+        return NotImplemented
+    shape, _ = seen(x.shape, axes)
+    n, by_x = shape[1], np.empty(shape, x.dtype)
+    mean, _, low, inv_std = (v.reshape(-1) for v in residuals)
+    sum_g, sum_g_x_hat = np.empty(n), np.empty(n)
+    gamma = vector(weight, n, 1.0, "float64")
+    found = by_x, sum_g, sum_g_x_hat
+    run("pull_back", shape, as_rows(g, shape), as_rows(x, shape), gamma, mean, low, inv_std, *found)
+    return (
+        by_x.reshape(x.shape),
+        None if weight is None else sum_g_x_hat.astype(weight.dtype),
+        None if bias is None else sum_g.astype(bias.dtype),
+    )
