@@ -24,26 +24,26 @@ class Kernel:
     """One fused form of a function of arrays.
 
     `function` is a callable, or `"package.module:function"`, imported when it is first needed.
-    `library` is what it is written in. It is asked if the first array that it is to be called with
-    has one of `dtypes` (by name) and at least `least` elements.
+    `written_in` names the library that it needs. It is asked if the first array that it is to be
+    called with has one of `dtypes` (by name) and at least `least` elements.
     """
 
     def __init__(
         self,
         function: Callable[..., Any] | str,
-        library: str,
+        written_in: str,
         dtypes: Sequence[str],
         least: int,
     ) -> None:
         self.function = function
-        self.library = library
+        self.written_in = written_in
         self.names = tuple(dtypes)
         self.least = least
         self.dtypes: frozenset[Any] = frozenset()
 
     def call(self, xp: Any, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
         """What the kernel returns; NotImplemented, too, if its library can't be used."""
-        if self.library in unusable:
+        if self.written_in in unusable:
             return NotImplemented
         function = self.function
         if isinstance(function, str):
@@ -51,14 +51,14 @@ class Kernel:
             try:
                 function = self.function = getattr(import_module(module), name)
             except Exception as error:
-                if self.library == xp.__name__:
+                if self.written_in == xp.__name__:
                     raise
                 return self.give_up(error)
         try:
             return xp.run_kernel(function, arrays, params)
         except Exception as error:
-            of_the_library = type(error).__module__.partition(".")[0] == self.library
-            if self.library == xp.__name__ or not of_the_library:
+            of_the_library = type(error).__module__.partition(".")[0] == self.written_in
+            if self.written_in == xp.__name__ or not of_the_library:
                 raise
             return self.give_up(error)
 
@@ -71,11 +71,11 @@ class Kernel:
     def give_up(self, error: Exception) -> Any:
         """Say once that the library of this kernel can't be used."""
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        if unusable.setdefault(self.library, reason) is reason:
+        if unusable.setdefault(self.written_in, reason) is reason:
             warnings.warn(
-                f"kernels written in {self.library} can't be used: {reason}; what they stand for "
-                f"runs without. pip install 'minigrad[fast]' brings numba; MINIGRAD_KERNELS=numpy "
-                "keeps to NumPy's, without this warning",
+                f"kernels written in {self.written_in} can't be used: {reason}; what they stand "
+                "for runs without. pip install 'minigrad[fast]' brings numba; "
+                "MINIGRAD_KERNELS=numpy keeps to NumPy's, without this warning",
                 RuntimeWarning,
                 stacklevel=4,
             )
@@ -84,12 +84,12 @@ class Kernel:
     @property
     def state(self) -> str:
         """Whether it may run here and now; if not, why."""
-        if not allowed().allows(self.library):
+        if not allowed().allows(self.written_in):
             return "switched off"
-        if self.library in unusable:
-            return f"can't be used: {unusable[self.library]}"
-        if isinstance(self.function, str) and find_spec(self.library) is None:
-            return f"{self.library} is not installed"
+        if self.written_in in unusable:
+            return f"can't be used: {unusable[self.written_in]}"
+        if isinstance(self.function, str) and find_spec(self.written_in) is None:
+            return f"{self.written_in} is not installed"
         return "in force"
 
 
@@ -127,7 +127,7 @@ class ArrayFunction:
                 if (
                     x.size >= least
                     and x.dtype in (kernel.dtypes or kernel.found(xp))
-                    and (now.everything or now.allows(kernel.library))
+                    and (now.everything or now.allows(kernel.written_in))
                 ):
                     y = kernel.call(xp, arrays, params)
                     if y is not NotImplemented:

@@ -20,7 +20,7 @@ from .cases import (
 )
 from .cnn import CNNProblem, cnn_step
 from .figures import figures
-from .library import Library, minigrad, numpy_alone, pytorch
+from .libraries import Library, minigrad, numpy_alone, pytorch
 from .machine import machine
 from .mlp import MLPProblem
 from .one_operation import OPERATIONS

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy
 
-from .library import Library
+from .libraries import Library
 from .timing import Candidate
 
 __all__ = ["BatchNormProblem", "SHAPES", "SMALL", "batch_norm"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .agreement import check_agreement
 from .batchnorm import BatchNormProblem, batch_norm
 from .cnn import CNNProblem, cnn_step
-from .library import Library, numpy_alone
+from .libraries import Library, numpy_alone
 from .mlp import mlp_nn_step, mlp_tensor_step
 from .one_operation import REPEATED, forward, with_backward
 from .timing import Candidate, Effort, Series, interleaved

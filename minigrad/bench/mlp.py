@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy
 
 from .capturing import stepping
-from .library import Library
+from .libraries import Library
 from .timing import Candidate
 
 __all__ = ["MLPProblem", "RATE", "mlp_nn_step", "mlp_tensor_step"]

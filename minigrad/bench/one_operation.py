@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .library import Library
+from .libraries import Library
 from .timing import Candidate
 
 __all__ = ["OPERATIONS", "REPEATED", "forward", "with_backward"]

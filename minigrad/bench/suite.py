@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from .batchnorm import SHAPES, SMALL, BatchNormProblem
 from .cases import Case, batch_norm_case, cnn_case, mlp_case, operation_cases
 from .cnn import CNNProblem
-from .library import Library
+from .libraries import Library
 from .one_operation import OPERATIONS
 
 __all__ = ["suite"]

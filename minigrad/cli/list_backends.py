@@ -29,7 +29,7 @@ def list_backends() -> None:
         print(f"{s.name:{width}}  usable      {', '.join(s.devices)}")
         for name, kernel in kernels_of(s.name):
             size = f", from {kernel.least} elements" if kernel.least else ""
-            what = f"{name}: {kernel.library}, {' '.join(kernel.names)}{size}"
+            what = f"{name}: {kernel.written_in}, {' '.join(kernel.names)}{size}"
             print(f"{'':{width}}  kernel      {what}: {kernel.state}")
 
 

@@ -23,10 +23,10 @@ class Finding(NamedTuple):
 
 @dataclass
 class Report:
-    """All that was found about one backend; `library` is its array library and version."""
+    """All that was found about one backend; `array_library` names its library and version."""
 
     backend: str
-    library: str
+    array_library: str
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, outcome: str) -> list[Finding]:
@@ -39,7 +39,7 @@ class Report:
         return bool(self.of("passes")) and not self.of("fails")
 
     def __str__(self) -> str:
-        lines = [f"{self.backend}: {self.library}"]
+        lines = [f"{self.backend}: {self.array_library}"]
         for section in dict.fromkeys(found.section for found in self.findings):
             here = [found for found in self.findings if found.section == section]
             counts = Counter(found.outcome for found in here)
@@ -52,7 +52,7 @@ class Report:
         """The report as JSON: backend, library, whether it passed, and the findings."""
         content = {
             "backend": self.backend,
-            "library": self.library,
+            "library": self.array_library,
             "passed": self.passed,
             "findings": [found._asdict() for found in self.findings],
         }
