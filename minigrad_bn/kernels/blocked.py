@@ -10,7 +10,6 @@ after the channels' are merged, so it needs arrays that are contiguous, and copi
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import Any
 
@@ -18,9 +17,9 @@ import numpy as np
 
 from minigrad.extend import parallel_for
 
-__all__ = ["forward", "vjp"]
+from .views import Axes, is_taken, seen_as
 
-Axes = tuple[int, ...]
+__all__ = ["forward", "vjp"]
 
 TILE = 131072
 """So many elements, of each array, are worked on at a time: they fit the second cache."""
@@ -36,11 +35,8 @@ class Tiles:
     """How an array of `shape`, with its channels along the one axis not in `axes`, is cut."""
 
     def __init__(self, shape: tuple[int, ...], axes: Axes) -> None:
-        (axis,) = (a for a in range(len(shape)) if a not in axes)
-        self.rows, self.channels = math.prod(shape[:axis]), shape[axis]
-        self.length = math.prod(shape[axis + 1 :])
+        (self.rows, self.channels, self.length), self.statistics = seen_as(shape, axes)
         self.values = self.rows * self.length
-        self.statistics = tuple([1 if a in axes else n for a, n in enumerate(shape)])
         width = max(WIDTH // self.length, TILE // self.values, 1)
         # Evenly, and so that two threads have something to do each.
         count = max(-(-self.channels // width), min(2, self.channels))
@@ -83,17 +79,11 @@ class Tiles:
 tiles_of = lru_cache(maxsize=256)(Tiles)
 
 
-def taken(x: Any, axes: Axes, *others: Any) -> bool:
-    """Whether there is something to do, with the channels along one axis, in one dtype."""
-    alike = all(other is None or other.dtype == x.dtype for other in others)
-    return len(axes) == x.ndim - 1 and x.size > 0 and alike
-
-
 def forward(
     x: Any, weight: Any = None, bias: Any = None, mask: Any = None, *, axes: Axes, eps: float
 ) -> Any:
     """What `training.forward` returns."""
-    if mask is not None or not taken(x, axes, weight, bias):
+    if mask is not None or not is_taken(x, axes, weight, bias):
         return NotImplemented
     tiles = tiles_of(x.shape, axes)
     values = tiles.columns(x)
@@ -140,7 +130,7 @@ def vjp(
     eps: float,
 ) -> Any:
     """What `training.vjp` returns."""
-    if mask is not None or not taken(x, axes, g, weight, bias):
+    if mask is not None or not is_taken(x, axes, g, weight, bias):
         return NotImplemented
     tiles = tiles_of(x.shape, axes)
     mean, _, low, inv_std = (v.reshape(-1) for v in residuals)

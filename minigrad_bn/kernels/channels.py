@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .loops import compiled, moments_from, projection_from
+from .loops import compiled, fill_projection, fill_statistics
 
 __all__ = ["normalise", "pull_back"]
 
@@ -37,7 +37,7 @@ def sums_of(c0, c1, a, start, b, mean, low):
 @compiled
 def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_std):
     """y and the statistics."""
-    m, number = x.shape[0] * x.shape[2], x.dtype.type
+    m = x.shape[0] * x.shape[2]
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
         start, zero = x[0, c0:c1, 0].astype(np.float64), np.zeros(c1 - c0)
@@ -45,11 +45,7 @@ def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_st
             start = start + sums_of(c0, c1, x, start, x, start, zero)[0] / m
         apart, square = sums_of(c0, c1, x, start, x, start, zero)
         scale = np.empty(c1 - c0, x.dtype)
-        for k in range(c1 - c0):
-            c = c0 + k
-            found = moments_from(start[k], apart[k] / m, square[k] / m, eps, number)
-            mean[c], low[c], var[c], inv_std[c] = found
-            scale[k] = gamma[c] * inv_std[c]
+        fill_statistics(c0, start, apart, square, m, gamma, eps, scale, mean, low, var, inv_std)
         for i in range(x.shape[0]):
             for c in range(c0, c1):
                 centre, rest, factor, shift = mean[c], low[c], scale[c - c0], beta[c]
@@ -60,20 +56,16 @@ def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_st
 @compiled
 def pull_back(first, last, width, g, x, gamma, mean, low, inv_std, by_x, sum_g, sum_g_x_hat):
     """gamma i P(g), and the two sums."""
-    m, number = x.shape[0] * x.shape[2], x.dtype.type
+    m = x.shape[0] * x.shape[2]
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
         p, q = sums_of(c0, c1, g, np.zeros(c1 - c0), x, mean[c0:c1], low[c0:c1])
-        factors = np.empty((c1 - c0, 3), x.dtype)
-        for k in range(c1 - c0):
-            c = c0 + k
-            sum_g[c], sum_g_x_hat[c] = p[k], q[k] * inv_std[c]
-            found = projection_from(p[k], q[k], m, gamma[c], inv_std[c], number)
-            factors[k, 0], factors[k, 1], factors[k, 2] = found
+        factors = np.empty((3, c1 - c0), x.dtype)
+        fill_projection(c0, p, q, m, gamma, inv_std, factors, sum_g, sum_g_x_hat)
         for i in range(x.shape[0]):
             for c in range(c0, c1):
                 centre, rest = mean[c], low[c]
-                one, slope, scale = factors[c - c0, 0], factors[c - c0, 1], factors[c - c0, 2]
+                one, slope, scale = factors[0, c - c0], factors[1, c - c0], factors[2, c - c0]
                 for j in range(x.shape[2]):
                     apart = (x[i, c, j] - centre) - rest
                     by_x[i, c, j] = ((g[i, c, j] - one) - apart * slope) * scale

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .loops import compiled, moments_from, projection_from
+from .loops import compiled, fill_projection, fill_statistics
 
 __all__ = ["normalise", "pull_back"]
 
@@ -87,7 +87,7 @@ def sums_of(c0, c1, a, start, b, mean, low):
 @compiled
 def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_std):
     """y and the statistics."""
-    length, m, number = x.shape[2], x.shape[0] * x.shape[2], x.dtype.type
+    length, m = x.shape[2], x.shape[0] * x.shape[2]
     rows, out = rows_of(x), rows_of(y)
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
@@ -96,11 +96,7 @@ def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_st
             start = start + sums_of(c0, c1, x, start, x, start, zero)[0] / m
         apart, square = sums_of(c0, c1, x, start, x, start, zero)
         scale = np.empty(c1 - c0, x.dtype)
-        for k in range(c1 - c0):
-            c = c0 + k
-            found = moments_from(start[k], apart[k] / m, square[k] / m, eps, number)
-            mean[c], low[c], var[c], inv_std[c] = found
-            scale[k] = gamma[c] * inv_std[c]
+        fill_statistics(c0, start, apart, square, m, gamma, eps, scale, mean, low, var, inv_std)
         centre, rest = spread(mean[c0:c1], length), spread(low[c0:c1], length)
         factor, shift = spread(scale, length), spread(beta[c0:c1], length)
         run = slice(c0 * length, c1 * length)
@@ -113,17 +109,13 @@ def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_st
 @compiled
 def pull_back(first, last, width, g, x, gamma, mean, low, inv_std, by_x, sum_g, sum_g_x_hat):
     """gamma i P(g), and the two sums."""
-    length, m, number = x.shape[2], x.shape[0] * x.shape[2], x.dtype.type
+    length, m = x.shape[2], x.shape[0] * x.shape[2]
     rows, values, out = rows_of(g), rows_of(x), rows_of(by_x)
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
         p, q = sums_of(c0, c1, g, np.zeros(c1 - c0), x, mean[c0:c1], low[c0:c1])
         factors = np.empty((3, c1 - c0), x.dtype)
-        for k in range(c1 - c0):
-            c = c0 + k
-            sum_g[c], sum_g_x_hat[c] = p[k], q[k] * inv_std[c]
-            found = projection_from(p[k], q[k], m, gamma[c], inv_std[c], number)
-            factors[0, k], factors[1, k], factors[2, k] = found
+        fill_projection(c0, p, q, m, gamma, inv_std, factors, sum_g, sum_g_x_hat)
         centre, rest = spread(mean[c0:c1], length), spread(low[c0:c1], length)
         one, slope = spread(factors[0], length), spread(factors[1], length)
         scale, run = spread(factors[2], length), slice(c0 * length, c1 * length)

@@ -1,14 +1,12 @@
 """Batch norm in training, compiled by numba: each value is read from memory as seldom as can be.
 
-What `minigrad_bn.training` defines, for arrays seen as (A, C, L): `channels` goes channel by
-channel where its values lie side by side, `columns` along rows where they do not. The channels are
-shared out among threads, each channel to one of them, so their number changes no bit.
+What `minigrad_bn.training` defines, for arrays seen as (A, C, L): by `channels` where the values of
+a channel lie side by side in long runs, by `columns` where they do not. A few channels at a time,
+a *tile*, are shared out among threads, each to one of them, so their number changes no bit.
 """
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,10 +14,9 @@ import numpy as np
 from minigrad.extend import parallel_for
 
 from . import channels, columns
+from .views import Axes, is_taken, seen_as
 
 __all__ = ["forward", "vjp"]
-
-Axes = tuple[int, ...]
 
 LONG = 16
 """A channel whose values lie side by side in runs of so many is worth loops of its own."""
@@ -29,20 +26,6 @@ TILE = 131072
 
 WIDTH = 512
 """So many elements that lie side by side, at least: memory is read in long stretches."""
-
-
-@lru_cache(maxsize=256)
-def seen(shape: tuple[int, ...], axes: Axes) -> tuple[tuple[int, int, int], tuple[int, ...]]:
-    """The shape as (A, C, L), with the channels along the one axis not in `axes`; and theirs."""
-    (axis,) = (a for a in range(len(shape)) if a not in axes)
-    rows, length = math.prod(shape[:axis]), math.prod(shape[axis + 1 :])
-    return (rows, shape[axis], length), tuple([1 if a in axes else n for a, n in enumerate(shape)])
-
-
-def taken(x: Any, axes: Axes, *others: Any) -> bool:
-    """Whether there is something to do, with the channels along one axis, in one dtype."""
-    alike = all(other is None or other.dtype == x.dtype for other in others)
-    return len(axes) == x.ndim - 1 and x.size > 0 and alike
 
 
 def as_rows(x: Any, shape: tuple[int, int, int]) -> Any:
@@ -71,9 +54,9 @@ def forward(
     x: Any, weight: Any = None, bias: Any = None, mask: Any = None, *, axes: Axes, eps: float
 ) -> Any:
     """What `training.forward` returns."""
-    if mask is not None or not taken(x, axes, weight, bias):
+    if mask is not None or not is_taken(x, axes, weight, bias):
         return NotImplemented
-    shape, statistics = seen(x.shape, axes)
+    shape, statistics = seen_as(x.shape, axes)
     n, y = shape[1], np.empty(shape, x.dtype)
     mean, low, var, inv_std = (np.empty(n, d) for d in (x.dtype, x.dtype, "float64", "float64"))
     gamma, beta = vector(weight, n, 1.0, "float64"), vector(bias, n, 0.0, x.dtype)
@@ -96,9 +79,9 @@ def vjp(
     eps: float,
 ) -> Any:
     """What `training.vjp` returns."""
-    if mask is not None or not taken(x, axes, g, weight, bias):
+    if mask is not None or not is_taken(x, axes, g, weight, bias):
         return NotImplemented
-    shape, _ = seen(x.shape, axes)
+    shape, _ = seen_as(x.shape, axes)
     n, by_x = shape[1], np.empty(shape, x.dtype)
     mean, _, low, inv_std = (v.reshape(-1) for v in residuals)
     sum_g, sum_g_x_hat = np.empty(n), np.empty(n)
