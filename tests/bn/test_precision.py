@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.backends import use_kernels
 from minigrad.statistics import total
 from minigrad.testing.budget import examples
 from minigrad.testing.layout import lay_out
@@ -62,9 +63,14 @@ steps = st.tuples(st.integers(100, 2_000), st.integers(1, 4), st.integers(1, 8))
 any_shape = st.one_of(some, planes, rows, steps)
 
 
+@pytest.mark.parametrize("kernels", ["none", "numpy", "numba"])
 @given(batch=batches(any_shape))
-def test_b12_errors_stay_within_the_roundings_of_the_formula_at_any_offset_and_scale(batch: Batch):
-    for name, error in errors(ours, *batch.arguments).items():
+def test_b12_errors_stay_within_the_roundings_of_the_formula_at_any_offset_and_scale(
+    kernels: str, batch: Batch
+):
+    with use_kernels(kernels, least=0):
+        found = errors(ours, *batch.arguments)
+    for name, error in found.items():
         assert np.all(error <= ROUNDINGS[name]), f"{name}: {np.max(error):.3g} units"
 
 
