@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad as mg
-from minigrad.backends import get
+from minigrad.backends import get, use_kernels
 from minigrad.kernels.softmax import softmax
+from minigrad.nn import functional as F
 from minigrad.ops.softmax import softmax_forward
 from minigrad.testing.budget import examples
 from minigrad.testing.layout import LAYOUTS, lay_out
@@ -60,3 +61,24 @@ def test_softmax_of_float16_sums_in_float32(n: int, data: Any) -> None:
     """One by one in float16, ones would stop adding up at 2048."""
     x = np.full(n, data.draw(st.floats(-5, 5)), "float16")
     np.testing.assert_array_equal(softmax(x, axis=0), np.full(n, 1 / n).astype("float16"))
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+def test_the_kernels_of_cross_entropy_weigh_classes_and_leave_out_ignored_labels(
+    reduction: str,
+) -> None:
+    rng = np.random.default_rng(0)
+    x = mg.tensor(rng.normal(size=(9, 4)), requires_grad=True)
+    target = mg.asarray(np.array([0, 1, 2, 3, -100, 2, 1, 0, 3]))
+    weight = mg.asarray(rng.uniform(0.5, 2.0, 4))
+    g = rng.normal(size=9 if reduction == "none" else ())
+    found = []
+    for which in ("none", "numpy"):
+        with use_kernels(which) as ran:
+            loss = F.cross_entropy(x, target, weight, reduction=reduction)
+            (by_x,) = mg.autograd.grad(loss, x, mg.asarray(g))
+        assert by_x is not None
+        found.append((loss.detach().numpy(), by_x.numpy()))
+    assert set(ran) == {"cross_entropy", "cross_entropy: rule 0"}
+    for one, other in zip(*found, strict=True):
+        assert_close(other, one, f"cross entropy, {reduction}", terms=36)
