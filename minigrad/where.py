@@ -15,13 +15,15 @@ __all__ = ["caller", "describe", "is_ours", "outside"]
 _frame = sys._getframe
 _PACKAGE = os.path.dirname(__file__)
 _FOLDERS = (_PACKAGE + os.sep, _PACKAGE + "_bn" + os.sep)
+# What is timed there stands for a user's program, and must not cost more than one.
+_PROGRAMS = os.path.join(_PACKAGE, "bench") + os.sep
 
 
 class _Ours(dict[str, bool]):
     """Whether a file belongs to minigrad, asked once a file."""
 
     def __missing__(self, filename: str) -> bool:
-        self[filename] = filename.startswith(_FOLDERS)
+        self[filename] = filename.startswith(_FOLDERS) and not filename.startswith(_PROGRAMS)
         return self[filename]
 
 

@@ -11,10 +11,7 @@ from .timing import Candidate
 __all__ = ["stepping"]
 
 
-def stepping(
-    step: Callable[..., Any], x: Any, t: Any, *, captured: bool, state: list[Any]
-) -> Candidate:
-    """The step on one batch, which returns the loss as a number; `state` is what it changes."""
-    # A step defined in minigrad's own files is not looked into for what it refers to.
-    run = capture(step, state=state) if captured else step
+def stepping(step: Callable[..., Any], x: Any, t: Any, *, captured: bool) -> Candidate:
+    """The step on one batch, which returns the loss as a number."""
+    run = capture(step) if captured else step
     return lambda: float(run(x, t))

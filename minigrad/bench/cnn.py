@@ -80,4 +80,4 @@ def cnn_step(library: Library, problem: CNNProblem, *, captured: bool = False) -
         optimizer.step()
         return loss.detach()
 
-    return stepping(step, x, t, captured=captured, state=[model, optimizer])
+    return stepping(step, x, t, captured=captured)

@@ -82,4 +82,4 @@ def mlp_nn_step(library: Library, *, captured: bool = False) -> Candidate:
         optimizer.step()
         return loss.detach()
 
-    return stepping(step, x, t, captured=captured, state=[model, optimizer])
+    return stepping(step, x, t, captured=captured)

@@ -27,6 +27,8 @@ class BenchTable:
         versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
         self.say(f"{machine['processor']}, {machine['cores']} cores, {machine['system']}")
         self.say(f"{versions}; device {machine['device']}, threads {machine['threads']}")
+        if machine["load"] is not None:
+            self.say(f"load average before {machine['load']}")
         for remark in remarks:
             self.say(remark)
         self.row(HEADS, style="bold")

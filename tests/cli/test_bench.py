@@ -20,7 +20,7 @@ def test_it_names_the_machine_and_prints_a_row_for_every_candidate(minigrad: Com
     threads = get_num_threads()
     result = minigrad(*quick, "--threads", "1")
     assert result.status == 0, result.err
-    assert "device cpu, threads 1" in result.out
+    assert "device cpu, threads 1\nload average before " in result.out
     for text in ("batch norm (5, 3, 4, 4)", "CNN step", "MLP step", "add, with backward"):
         assert f"\n{text}  " in result.out
     for name in ("minigrad, captured", "minigrad, NumPy alone", "minigrad, Tensors"):

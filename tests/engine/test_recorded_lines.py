@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 import minigrad as mg
+from minigrad.bench import minigrad as as_library
+from minigrad.bench.one_operation import forward
 from minigrad.nn import functional as F
 from minigrad.tensor import Tensor
 from tests.engine.lines import here
@@ -48,3 +50,8 @@ def test_the_line_of_a_gradient_is_that_of_the_call(device: str) -> None:
     assert repr(x.grad.node) == f"a gradient computed at {line}"
     (g,), line = mg.autograd.grad(mg.sum(x * x), x), here()
     assert repr(g.node) == f"a gradient computed at {line}"
+
+
+def test_a_program_that_is_timed_is_as_a_users_and_no_frame_further(device: mg.Device) -> None:
+    y = forward(as_library(device), "add")()
+    assert y.node.where[0].co_filename == forward.__code__.co_filename
