@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..extend import ArrayFunction, kernel
+from ..kernels.elementwise import in_blocks
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign, settings, with_gradient
+from .optimizer import Optimizer, assign, settings, sooner, with_gradient
 
 __all__ = ["Adam", "AdamW"]
 
 
-def adam_update(
+def adam_definition(
     xp: Any,
     p: Any,
     g: Any,
@@ -48,6 +50,19 @@ def adam_update(
     scale = (1 - beta2**step) ** 0.5
     direction = m / (xp.sqrt(bound) + scale * eps)
     return p - lr * scale / (1 - beta1**step) * direction, m, v, largest
+
+
+adam_update = ArrayFunction("adam_update", adam_definition)
+
+
+@kernel(adam_update, "numpy", least=131072)
+def adam_in_blocks(*arrays: Any, **params: Any) -> Any:
+    """The definition, a block of elements at a time."""
+    return in_blocks(adam_definition, *arrays, **params)
+
+
+compiled = "minigrad.kernels.update_loops:adam_update"
+kernel(adam_update, "numpy", compiled, library="numba", least=8192)
 
 
 class Adam(Optimizer):
@@ -97,7 +112,7 @@ class Adam(Optimizer):
             step = state["step"] = state.get("step", 0) + 1
             m, v = state.get("exp_avg"), state.get("exp_avg_sq")
             largest = state.get("max_exp_avg_sq")
-            new, state["exp_avg"], state["exp_avg_sq"], largest = adam_update(
+            new, state["exp_avg"], state["exp_avg_sq"], largest = sooner(adam_update, p)(
                 p.device.backend.xp, p.data, g, m, v, largest, step=step, **chosen
             )
             if largest is not None:

@@ -11,13 +11,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..autograd import enable_grad
+from ..backends.kernels import ArrayFunction
 from ..tensor import Tensor
 from ..tensor import namespace as mg
 from .state import load_state_dict, state_dict
 
-__all__ = ["Optimizer", "assign", "settings", "with_gradient"]
+__all__ = ["Optimizer", "assign", "settings", "sooner", "with_gradient"]
 
 PYTHONS = {bool, int, float}
+SMALL = 1024
+"""A parameter of fewer elements has no use for a kernel."""
 
 
 class Optimizer:
@@ -130,6 +133,11 @@ def with_gradient(group: Mapping[str, Any]) -> list[tuple[Tensor, Any]]:
 def settings(group: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The hyperparameters of these names, as Python's numbers."""
     return {name: plain(group[name]) for name in names}
+
+
+def sooner(update: ArrayFunction, p: Tensor) -> Callable[..., Any]:
+    """How to update p: perhaps by a kernel, but for a small p choosing one takes longer."""
+    return update if p.data.size >= SMALL else update.definition
 
 
 def plain(x: Any) -> Any:

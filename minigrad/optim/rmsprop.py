@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..extend import ArrayFunction, kernel
+from ..kernels.elementwise import in_blocks
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign, settings, with_gradient
+from .optimizer import Optimizer, assign, settings, sooner, with_gradient
 
 __all__ = ["RMSprop"]
 
 
-def rmsprop_update(
+def rmsprop_definition(
     xp: Any,
     p: Any,
     g: Any,
@@ -44,6 +46,19 @@ def rmsprop_update(
     if momentum:
         g = v = g if v is None else momentum * v + g
     return p - lr * g, s, mean, v
+
+
+rmsprop_update = ArrayFunction("rmsprop_update", rmsprop_definition)
+
+
+@kernel(rmsprop_update, "numpy", least=131072)
+def rmsprop_in_blocks(*arrays: Any, **params: Any) -> Any:
+    """The definition, a block of elements at a time."""
+    return in_blocks(rmsprop_definition, *arrays, **params)
+
+
+compiled = "minigrad.kernels.update_loops:rmsprop_update"
+kernel(rmsprop_update, "numpy", compiled, library="numba", least=8192)
 
 
 class RMSprop(Optimizer):
@@ -90,7 +105,7 @@ class RMSprop(Optimizer):
             state = self.state.setdefault(p, {})
             state["step"] = state.get("step", 0) + 1
             s, mean, v = map(state.get, ("square_avg", "grad_avg", "momentum_buffer"))
-            new, state["square_avg"], mean, v = rmsprop_update(
+            new, state["square_avg"], mean, v = sooner(rmsprop_update, p)(
                 p.device.backend.xp, p.data, g, s, mean, v, **chosen
             )
             if mean is not None:

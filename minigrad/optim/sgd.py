@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..extend import ArrayFunction, kernel
+from ..kernels.elementwise import in_blocks
 from ..tensor import Tensor
-from .optimizer import Optimizer, assign, settings, with_gradient
+from .optimizer import Optimizer, assign, settings, sooner, with_gradient
 
 __all__ = ["SGD"]
 
 
-def sgd_update(
+def sgd_definition(
     xp: Any,
     p: Any,
     g: Any,
@@ -33,6 +35,19 @@ def sgd_update(
         v = g if v is None else momentum * v + (1 - dampening) * g
         g = g + momentum * v if nesterov else v
     return p - lr * g, v
+
+
+sgd_update = ArrayFunction("sgd_update", sgd_definition)
+
+
+@kernel(sgd_update, "numpy", least=1048576)
+def sgd_in_blocks(*arrays: Any, **params: Any) -> Any:
+    """The definition, a block of elements at a time."""
+    return in_blocks(sgd_definition, *arrays, **params)
+
+
+compiled = "minigrad.kernels.update_loops:sgd_update"
+kernel(sgd_update, "numpy", compiled, library="numba", least=16384)
 
 
 class SGD(Optimizer):
@@ -78,7 +93,7 @@ class SGD(Optimizer):
         for p, g in with_gradient(group):
             state = self.state.setdefault(p, {}) if chosen["momentum"] else {}
             v = state.get("momentum_buffer")
-            new, v = sgd_update(p.device.backend.xp, p.data, g, v, **chosen)
+            new, v = sooner(sgd_update, p)(p.device.backend.xp, p.data, g, v, **chosen)
             if v is not None:
                 state["momentum_buffer"] = v
             assign(p, new)

@@ -45,6 +45,14 @@ def test_with_kernels_for_small_arrays_too(net: str) -> None:
         assert trained(True, net, "Adam") == trained(False, net, "Adam")
 
 
+@pytest.mark.parametrize("optimiser", optimisers)
+def test_with_the_kernels_of_updates(optimiser: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(optim.optimizer, "SMALL", 0)
+    with mg.backends.use_kernels("all", least=0) as ran:
+        assert trained(True, "mlp", optimiser) == trained(False, "mlp", optimiser)
+    assert any(name.endswith("_update") for name in ran)
+
+
 def test_gradients_that_accumulate() -> None:
     def run(captured: bool) -> list[Any]:
         training = Training("mlp", "Adam")
