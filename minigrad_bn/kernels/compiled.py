@@ -57,13 +57,13 @@ def forward(
     if mask is not None or not is_taken(x, axes, weight, bias):
         return NotImplemented
     shape, statistics = seen_as(x.shape, axes)
-    n, y = shape[1], np.empty(shape, x.dtype)
+    n, y = shape[1], np.empty(x.shape, x.dtype)
     mean, low, var, inv_std = (np.empty(n, d) for d in (x.dtype, x.dtype, "float64", "float64"))
     gamma, beta = vector(weight, n, 1.0, "float64"), vector(bias, n, 0.0, x.dtype)
     found = mean, low, var, inv_std
-    run("normalise", shape, as_rows(x, shape), gamma, beta, float(eps), y, *found)
+    run("normalise", shape, as_rows(x, shape), gamma, beta, float(eps), y.reshape(shape), *found)
     ordered = mean, var, low, inv_std
-    return (y.reshape(x.shape), *(v.reshape(statistics) for v in ordered))
+    return (y, *(v.reshape(statistics) for v in ordered))
 
 
 def vjp(
@@ -82,14 +82,14 @@ def vjp(
     if mask is not None or not is_taken(x, axes, g, weight, bias):
         return NotImplemented
     shape, _ = seen_as(x.shape, axes)
-    n, by_x = shape[1], np.empty(shape, x.dtype)
+    n, by_x = shape[1], np.empty(x.shape, x.dtype)
     mean, _, low, inv_std = (v.reshape(-1) for v in residuals)
     sum_g, sum_g_x_hat = np.empty(n), np.empty(n)
     gamma = vector(weight, n, 1.0, "float64")
-    found = by_x, sum_g, sum_g_x_hat
+    found = by_x.reshape(shape), sum_g, sum_g_x_hat
     run("pull_back", shape, as_rows(g, shape), as_rows(x, shape), gamma, mean, low, inv_std, *found)
     return (
-        by_x.reshape(x.shape),
+        by_x,
         None if weight is None else sum_g_x_hat.astype(weight.dtype),
         None if bias is None else sum_g.astype(bias.dtype),
     )
