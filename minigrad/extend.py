@@ -13,7 +13,7 @@ from .autograd import is_state_update_enabled
 from .autograd.modes import switches
 from .backends import backend_of
 from .backends.kernels import ArrayFunction
-from .kernels.threads import parallel_for
+from .kernels.threads import parallel_for, threads_for
 from .primitive import Primitive, elementwise, primitive
 from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
 from .tensor import Tensor
@@ -34,6 +34,7 @@ __all__ = [
     "parallel_for",
     "primitive",
     "switches",
+    "threads_for",
     "total",
     "weight_of_all",
     "widen",

@@ -76,13 +76,17 @@ def check_channel_axis(what: str, shape: tuple[int, ...], channel_axis: int) -> 
 
 
 def check_channels(
-    what: str, shape: tuple[int, ...], axis: int, name: str, channels: int, read_as: str = ""
+    what: str, shape: tuple[int, ...], axis: int, name: str, channels: int, letters: str = ""
 ) -> None:
-    """Raise RuntimeError unless `axis` of an input has as many channels as `name` is for."""
+    """Raise RuntimeError unless `axis` of an input has as many channels as `name` is for.
+
+    `letters` are those of the input's axes; see `layout`.
+    """
     if shape[axis] == channels:
         return
     message = f"{what}: {name} is for {channels} channels, axis {axis} of input {shape}"
-    message += f", read as {read_as}, has {shape[axis]}" if read_as else f" has {shape[axis]}"
+    read_as = f", read as {layout(letters, axis)}," if letters else ""
+    message += f"{read_as} has {shape[axis]}"
     others = [a for a, n in enumerate(shape) if n == channels]
     if others:
         other = others[-1]
@@ -96,17 +100,17 @@ def check_channels(
 
 def check_vectors(what: str, x: Tensor, axis: int, **vectors: Tensor | None) -> None:
     """Raise unless each of `vectors` has one value for each channel of `x`, and is where `x` is."""
+    device, fitting = x.device, (x.shape[axis],)
     for name, v in vectors.items():
-        if v is None:
+        if v is None or (v.shape == fitting and v.device is device):
             continue
         if v.ndim != 1:
-            raise RuntimeError(f"{what}: {name} has shape {v.shape}, expected ({x.shape[axis]},)")
+            raise RuntimeError(f"{what}: {name} has shape {v.shape}, expected {fitting}")
         check_channels(what, x.shape, axis, name, v.shape[0])
-        if v.device is not x.device:
-            raise ValueError(
-                f"{what}: {name} is on {v.device}, the input on {x.device}; "
-                f"move one, as in x.to({v.device.name!r})"
-            )
+        raise ValueError(
+            f"{what}: {name} is on {v.device}, the input on {device}; "
+            f"move one, as in x.to({v.device.name!r})"
+        )
 
 
 def check_pair(mean: Tensor | None, var: Tensor | None) -> None:

@@ -85,7 +85,7 @@ class Freezable(Memory):
 
     def warn_if_half_frozen(self) -> None:
         """Warn, once, of statistics that move although no parameter learns."""
-        parameters = list(self.parameters(recurse=False))
+        parameters = [p for p in (self.weight, self.bias) if p is not None]
         if self._warned or not parameters or any(p.requires_grad for p in parameters):
             return
         self._warned = True

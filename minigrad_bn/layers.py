@@ -19,7 +19,6 @@ from .checks import (
     check_floats,
     check_rank,
     check_variance_exists,
-    layout,
 )
 from .core import normalise
 from .dialects import dialect_of, options_of
@@ -148,9 +147,10 @@ class BatchNorm(Freezable):
         shape = input.shape
         check_rank(name, shape, self.layouts, self.settings.channel_axis)
         axis = check_channel_axis(name, shape, self.settings.channel_axis)
-        read_as = layout(self.layouts[len(shape)], axis)
-        check_channels(name, shape, axis, "num_features", self.num_features, read_as)
-        if self.normalises_by_batch and self.settings.on_single == "raise":
+        letters = self.layouts[len(shape)]
+        check_channels(name, shape, axis, "num_features", self.num_features, letters)
+        single = input.size == self.num_features
+        if single and self.normalises_by_batch and self.settings.on_single == "raise":
             self.check_variance(input)
 
     def check_variance(self, input: Tensor) -> None:

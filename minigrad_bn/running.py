@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from minigrad.extend import Tensor, is_state_update_enabled
 
 from .settings import Settings
-from .statistics import Axes, count, effective_count, narrow
+from .statistics import Axes, count, effective_count
 
 __all__ = ["Running", "counts_of", "moved", "remember"]
 
@@ -50,15 +50,21 @@ def moved(
     moves = [n > 1 for n in counts]
     if not any(moves) and 1 in counts:
         return running
-    batches = None if running.batches is None else running.batches + 1
+    device = mean.device
+    xp, batches = device.backend.xp, running.batches
+    if batches is not None:
+        batches = Tensor(device.backend.asarray(batches.data + 1, device=device), device)
     if not any(moves):
         return Running(running.mean, running.var, batches)
-    xp, device = mean.device.backend.xp, mean.device
     old = [running.mean.data, running.var.data]
     batch = [xp.reshape(mean.data, (-1,)), xp.reshape(var.data, (-1,))]
-    if settings.bessel:
-        batch[1] = batch[1] * bessel(counts, device)
-    new = [moved_by(xp, r, b, settings.momentum, batches) for r, b in zip(old, batch, strict=True)]
+    factors = [1.0, bessel(counts, device) if settings.bessel else 1.0]
+    share: Any = settings.momentum
+    if share is None:
+        assert batches is not None  # check_running has seen to it
+        # The count is an array and stays one: to ask for its value would be to wait for a GPU.
+        share = 1 / xp.astype(batches.data, xp.float64)
+    new = [moved_by(xp, *each, share) for each in zip(old, batch, factors, strict=True)]
     permitted = None if all(moves) else device.backend.asarray(moves, device=device)
     if settings.nonfinite != "propagate":
         # As the buffers have it: float32 ends long before the float64 of the variance does.
@@ -73,15 +79,9 @@ def moved(
     return Running(new_mean, new_var, batches)
 
 
-def moved_by(xp: Any, old: Any, batch: Any, momentum: float | None, batches: Any) -> Any:
-    """`old` moved towards `batch` by `momentum`; in a plain average, the t-th batch by a t-th."""
-    weight: Any = momentum
-    rest: Any = None if momentum is None else 1 - momentum
-    if momentum is None:
-        # The count is an array and stays one: to ask for its value would be to wait for a GPU.
-        share = 1 / xp.astype(batches.data, xp.float64)
-        weight, rest = narrow(xp, share, batch), narrow(xp, 1 - share, old)
-    return xp.astype(rest * old + weight * batch, old.dtype, copy=False)
+def moved_by(xp: Any, old: Any, batch: Any, factor: Any, share: Any) -> Any:
+    """`old` moved towards `batch` times `factor`; `share` is the weight of the new."""
+    return xp.astype((1 - share) * old + (share * factor) * batch, old.dtype, copy=False)
 
 
 def bessel(counts: list[float], device: Any) -> Any:

@@ -1,8 +1,9 @@
 """Batch norm of (A, C, L), compiled, along the rows of length C L: for short runs of a channel.
 
-It goes over a few channels at a time, a *tile*, whose sums and factors stay in the first cache: one
-element for each column, L to a channel. Each function fills its outputs for the tiles `first` to
-`last`, of `width` channels; they are those of `channels`.
+It goes over a few channels at a time, a *tile*, row by row. One value a column, L to a channel, is
+kept of each sum and of each factor, in the rows of a scratch array. These lie a constant number of
+elements apart: the compiler sees that they don't overlap, and works on vectors. Each function fills
+its outputs for the tiles `first` to `last`, of `width` channels; they are those of `channels`.
 """
 
 from __future__ import annotations
@@ -11,25 +12,32 @@ import numpy as np
 
 from .loops import compiled, fill_projection, fill_statistics
 
-__all__ = ["normalise", "pull_back"]
+__all__ = ["COLUMNS", "normalise", "pull_back"]
+
+COLUMNS = 512
+"""A tile has so many columns at most."""
+
+# Where in the scratch array a row begins: in that of the sums,
+START, MEAN, LOW, FIRST, SECOND = (COLUMNS * k for k in range(5))
+# and in that of the factors, beside MEAN and LOW.
+SHIFT, FACTOR, SLOPE = START, FIRST, SECOND
 
 
 @compiled
-def spread(values, length):
-    """One value a channel, as one a column."""
-    out = np.empty(values.size * length, values.dtype)
+def spread(values, length, row, to):
+    """Write one value a channel as one a column: `to` is a scratch array, `row` one of its rows."""
     for c in range(values.size):
-        for j in range(c * length, (c + 1) * length):
-            out[j] = values[c]
-    return out
+        for j in range(row + c * length, row + (c + 1) * length):
+            to[j] = values[c]
 
 
 @compiled
-def summed(columns, length):
+def collected(s, row, channels, length):
     """One value a column, added up to one a channel."""
-    out = np.zeros(columns.size // length)
-    for j in range(columns.size):
-        out[j // length] += columns[j]
+    out = np.zeros(channels)
+    for c in range(channels):
+        for j in range(row + c * length, row + (c + 1) * length):
+            out[c] += s[j]
     return out
 
 
@@ -40,70 +48,59 @@ def rows_of(x):
 
 
 @compiled
-def add_one(first, second, start, mean, low, a, b):
-    """What one row brings to the sums of `sums_of`, column by column."""
-    for j in range(first.size):
-        t = np.float64(a[j]) - start[j]
-        first[j] += t
-        second[j] += t * ((np.float64(b[j]) - mean[j]) - low[j])
+def moments_of(c0, x, start):
+    """For the channels from c0 on: sum(x - start) and sum((x - start)^2), in float64."""
+    length, s = x.shape[2], np.zeros(5 * COLUMNS)
+    spread(start, length, START, s)
+    rows, j0, n = rows_of(x), c0 * length, start.size * length
+    for i in range(rows.shape[0]):
+        row = rows[i, j0 : j0 + n]
+        for j in range(n):
+            u = np.float64(row[j]) - s[START + j]
+            s[FIRST + j] += u
+            s[SECOND + j] += u * u
+    return collected(s, FIRST, start.size, length), collected(s, SECOND, start.size, length)
 
 
 @compiled
-def add_four(first, second, start, mean, low, a0, a1, a2, a3, b0, b1, b2, b3):
-    """The same of four rows at once: the sums are read and written a fourth as often."""
-    for j in range(first.size):
-        s, c, r = start[j], mean[j], low[j]
-        t, u = np.float64(a0[j]) - s, np.float64(a1[j]) - s
-        v, w = np.float64(a2[j]) - s, np.float64(a3[j]) - s
-        first[j] += (t + u) + (v + w)
-        t *= (np.float64(b0[j]) - c) - r
-        u *= (np.float64(b1[j]) - c) - r
-        v *= (np.float64(b2[j]) - c) - r
-        w *= (np.float64(b3[j]) - c) - r
-        second[j] += (t + u) + (v + w)
-
-
-@compiled
-def sums_of(c0, c1, a, start, b, mean, low):
-    """For the channels c0 to c1, what `channels.sums_of` returns; four rows at a time."""
-    length = a.shape[2]
-    left, right, j0 = rows_of(a), rows_of(b), c0 * length
-    begin = spread(start, length)
-    centre, rest = spread(mean.astype(np.float64), length), spread(low.astype(np.float64), length)
-    first, second = np.zeros(begin.size), np.zeros(begin.size)
-    whole = a.shape[0] - a.shape[0] % 4
-    run = slice(j0, j0 + begin.size)
-    for i in range(0, whole, 4):
-        add_four(
-            first, second, begin, centre, rest,
-            left[i, run], left[i + 1, run], left[i + 2, run], left[i + 3, run],
-            right[i, run], right[i + 1, run], right[i + 2, run], right[i + 3, run],
-        )  # fmt: skip
-    for i in range(whole, a.shape[0]):
-        add_one(first, second, begin, centre, rest, left[i, run], right[i, run])
-    return summed(first, length), summed(second, length)
+def products_of(c0, g, x, mean, low):
+    """For the channels from c0 on: sum(g) and sum(g ((x - mean) - low)), in float64."""
+    length, s = x.shape[2], np.zeros(5 * COLUMNS)
+    spread(mean, length, MEAN, s)
+    spread(low, length, LOW, s)
+    rows, values, j0, n = rows_of(g), rows_of(x), c0 * length, mean.size * length
+    for i in range(rows.shape[0]):
+        row, value = rows[i, j0 : j0 + n], values[i, j0 : j0 + n]
+        for j in range(n):
+            u = np.float64(row[j])
+            s[FIRST + j] += u
+            s[SECOND + j] += u * ((np.float64(value[j]) - s[MEAN + j]) - s[LOW + j])
+    return collected(s, FIRST, mean.size, length), collected(s, SECOND, mean.size, length)
 
 
 @compiled
 def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_std):
     """y and the statistics."""
     length, m = x.shape[2], x.shape[0] * x.shape[2]
-    rows, out = rows_of(x), rows_of(y)
+    rows, out, f = rows_of(x), rows_of(y), np.empty(5 * COLUMNS, x.dtype)
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
-        start, zero = x[0, c0:c1, 0].astype(np.float64), np.zeros(c1 - c0)
+        start = x[0, c0:c1, 0].astype(np.float64)
         if x.itemsize == 8:  # There is no wider type to be exact in.
-            start = start + sums_of(c0, c1, x, start, x, start, zero)[0] / m
-        apart, square = sums_of(c0, c1, x, start, x, start, zero)
+            start = start + moments_of(c0, x, start)[0] / m
+        apart, square = moments_of(c0, x, start)
         scale = np.empty(c1 - c0, x.dtype)
         fill_statistics(c0, start, apart, square, m, gamma, eps, scale, mean, low, var, inv_std)
-        centre, rest = spread(mean[c0:c1], length), spread(low[c0:c1], length)
-        factor, shift = spread(scale, length), spread(beta[c0:c1], length)
-        run = slice(c0 * length, c1 * length)
-        for i in range(x.shape[0]):
-            to, row = out[i, run], rows[i, run]
-            for j in range(to.size):
-                to[j] = ((row[j] - centre[j]) - rest[j]) * factor[j] + shift[j]
+        spread(mean[c0:c1], length, MEAN, f)
+        spread(low[c0:c1], length, LOW, f)
+        spread(scale, length, FACTOR, f)
+        spread(beta[c0:c1], length, SHIFT, f)
+        j0, n = c0 * length, (c1 - c0) * length
+        for i in range(rows.shape[0]):
+            to, row = out[i, j0 : j0 + n], rows[i, j0 : j0 + n]
+            for j in range(n):
+                centred = (row[j] - f[MEAN + j]) - f[LOW + j]
+                to[j] = centred * f[FACTOR + j] + f[SHIFT + j]
 
 
 @compiled
@@ -111,16 +108,20 @@ def pull_back(first, last, width, g, x, gamma, mean, low, inv_std, by_x, sum_g, 
     """gamma i P(g), and the two sums."""
     length, m = x.shape[2], x.shape[0] * x.shape[2]
     rows, values, out = rows_of(g), rows_of(x), rows_of(by_x)
+    f = np.empty(5 * COLUMNS, x.dtype)
     for c0 in range(first * width, min(last * width, x.shape[1]), width):
         c1 = min(c0 + width, x.shape[1])
-        p, q = sums_of(c0, c1, g, np.zeros(c1 - c0), x, mean[c0:c1], low[c0:c1])
+        p, q = products_of(c0, g, x, mean[c0:c1], low[c0:c1])
         factors = np.empty((3, c1 - c0), x.dtype)
         fill_projection(c0, p, q, m, gamma, inv_std, factors, sum_g, sum_g_x_hat)
-        centre, rest = spread(mean[c0:c1], length), spread(low[c0:c1], length)
-        one, slope = spread(factors[0], length), spread(factors[1], length)
-        scale, run = spread(factors[2], length), slice(c0 * length, c1 * length)
-        for i in range(x.shape[0]):
-            to, row, value = out[i, run], rows[i, run], values[i, run]
-            for j in range(to.size):
-                apart = (value[j] - centre[j]) - rest[j]
-                to[j] = ((row[j] - one[j]) - apart * slope[j]) * scale[j]
+        spread(mean[c0:c1], length, MEAN, f)
+        spread(low[c0:c1], length, LOW, f)
+        spread(factors[0], length, SHIFT, f)
+        spread(factors[1], length, SLOPE, f)
+        spread(factors[2], length, FACTOR, f)
+        j0, n = c0 * length, (c1 - c0) * length
+        for i in range(rows.shape[0]):
+            to, row, value = out[i, j0 : j0 + n], rows[i, j0 : j0 + n], values[i, j0 : j0 + n]
+            for j in range(n):
+                centred = (value[j] - f[MEAN + j]) - f[LOW + j]
+                to[j] = ((row[j] - f[SHIFT + j]) - centred * f[SLOPE + j]) * f[FACTOR + j]

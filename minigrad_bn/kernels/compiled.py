@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.extend import parallel_for
+from minigrad.extend import parallel_for, threads_for
 
 from . import channels, columns
 from .views import Axes, is_taken, seen_as
@@ -42,12 +42,16 @@ def vector(v: Any, n: int, otherwise: float, dtype: Any) -> Any:
 def run(name: str, shape: tuple[int, int, int], *arguments: Any) -> None:
     """Let all channels go through a loop of `channels` or of `columns`, on several threads."""
     rows, n, length = shape
-    loops = channels if length >= LONG else columns
-    width = max(1, TILE // (rows * length), WIDTH // length)
-    width = min(width, -(-n // 2))
-    parallel_for(
-        getattr(loops, name), -(-n // width), width, *arguments, work=4 * rows * n * length
-    )
+    if length >= LONG:
+        loops: Any = channels
+        width = max(1, TILE // (rows * length), WIDTH // length)
+    else:
+        loops, width = columns, columns.COLUMNS // length
+    count, work = -(-n // width), 4 * rows * n * length
+    # Each thread has a tile at least. No bit depends on how many there are.
+    count = max(count, min(n, threads_for(work)))
+    width = -(-n // count)
+    parallel_for(getattr(loops, name), -(-n // width), width, *arguments, work=work)
 
 
 def forward(
@@ -56,14 +60,13 @@ def forward(
     """What `training.forward` returns."""
     if mask is not None or not is_taken(x, axes, weight, bias):
         return NotImplemented
-    shape, statistics = seen_as(x.shape, axes)
-    n, y = shape[1], np.empty(x.shape, x.dtype)
-    mean, low, var, inv_std = (np.empty(n, d) for d in (x.dtype, x.dtype, "float64", "float64"))
-    gamma, beta = vector(weight, n, 1.0, "float64"), vector(bias, n, 0.0, x.dtype)
+    (shape, statistics), dtype = seen_as(x.shape, axes), x.dtype
+    n, y = shape[1], np.empty(x.shape, dtype)
+    mean, low, var, inv_std = np.empty(n, dtype), np.empty(n, dtype), np.empty(n), np.empty(n)
+    gamma, beta = vector(weight, n, 1.0, np.float64), vector(bias, n, 0.0, dtype)
     found = mean, low, var, inv_std
     run("normalise", shape, as_rows(x, shape), gamma, beta, float(eps), y.reshape(shape), *found)
-    ordered = mean, var, low, inv_std
-    return (y, *(v.reshape(statistics) for v in ordered))
+    return y, *[v.reshape(statistics) for v in (mean, var, low, inv_std)]
 
 
 def vjp(
@@ -85,7 +88,7 @@ def vjp(
     n, by_x = shape[1], np.empty(x.shape, x.dtype)
     mean, _, low, inv_std = (v.reshape(-1) for v in residuals)
     sum_g, sum_g_x_hat = np.empty(n), np.empty(n)
-    gamma = vector(weight, n, 1.0, "float64")
+    gamma = vector(weight, n, 1.0, np.float64)
     found = by_x.reshape(shape), sum_g, sum_g_x_hat
     run("pull_back", shape, as_rows(g, shape), as_rows(x, shape), gamma, mean, low, inv_std, *found)
     return (

@@ -13,8 +13,11 @@ Axes = tuple[int, ...]
 
 def is_taken(x: Any, axes: Axes, *others: Any) -> bool:
     """Whether there is something to do, with the channels along one axis, in one dtype."""
-    alike = all(other is None or other.dtype == x.dtype for other in others)
-    return len(axes) == x.ndim - 1 and x.size > 0 and alike
+    dtype = x.dtype
+    for other in others:
+        if other is not None and other.dtype != dtype:
+            return False
+    return len(axes) == x.ndim - 1 and x.size > 0
 
 
 @lru_cache(maxsize=256)

@@ -87,19 +87,19 @@ batch_norm: tuple[Mutant, ...] = (
     ),
     *wrong(
         "minigrad_bn.running",
-        ("the running variance is the biased one", "if settings.bessel:", "if False:"),
+        ("the running variance is the biased one", "if settings.bessel else", "if False else"),
         ("Bessel's factor is upside down", "n / (n - 1) if", "(n - 1) / n if"),
         (
             "momentum is the weight of the old statistics",
-            "rest * old + weight * batch",
-            "weight * old + rest * batch",
+            "(1 - share) * old + (share * factor) * batch",
+            "(share * factor) * old + (1 - share) * batch",
         ),
         (
             "the plain average weighs a batch as if there were one more",
             "share = 1 / xp.astype(batches.data, xp.float64)",
             "share = 1 / (xp.astype(batches.data, xp.float64) + 1)",
         ),
-        ("batches are not counted", "running.batches + 1", "running.batches + 0"),
+        ("batches are not counted", "batches.data + 1", "batches.data + 0"),
         (
             "a single value moves the statistics",
             "[n > 1 for n in counts]",
