@@ -149,13 +149,19 @@ def reshape(x: Tensor, /, shape: int | tuple[int, ...], *, copy: bool | None = N
     """
     if shape.__class__ is not tuple:
         shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    if shape.count(-1) == 1:
-        known = -math.prod(shape)
-        if known and x.size % known == 0:
-            shape = tuple(x.size // known if n == -1 else n for n in shape)
+    if -1 in shape:
+        shape = completed(shape, x.size)
     if copy is None:
         return _reshape.apply(x, shape=shape)
     return _reshape.apply(x, shape=shape, copy=copy)
+
+
+def completed(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """A shape with what its only -1 stands for; as it is where nothing fits."""
+    known = -math.prod(shape)
+    if shape.count(-1) > 1 or known == 0 or size % known:
+        return shape
+    return tuple(size // known if n == -1 else n for n in shape)
 
 
 def permute_dims(x: Tensor, /, axes: tuple[int, ...]) -> Tensor:
