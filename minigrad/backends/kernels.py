@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -109,24 +110,16 @@ class ArrayFunction:
         self.kernels: dict[str, list[Kernel]] = {}
         all_array_functions.append(self)
 
-    def __call__(self, xp: Any, *arrays: Any, **params: Any) -> Any:
-        return self.run(xp, arrays, params)
-
-    def over(self, xp: Any) -> Callable[..., Any]:
-        """This function over one namespace."""
-        run = self.run
-        return lambda *arrays, **params: run(xp, arrays, params)
-
-    def run(self, xp: Any, arrays: Sequence[Any], params: dict[str, Any]) -> Any:
+    def __call__(self, xp: Any, /, *arrays: Any, **params: Any) -> Any:
         """What the definition returns, by whatever is the fastest way to it here."""
         kernels = self.kernels.get(xp.__name__)
-        if kernels is not None and arrays:
+        if kernels and arrays:
             x, now = arrays[0], allowed()
+            size, dtype, least = x.size, x.dtype, now.least
             for kernel in kernels:
-                least = kernel.least if now.least is None else now.least
                 if (
-                    x.size >= least
-                    and x.dtype in (kernel.dtypes or kernel.found(xp))
+                    size >= (kernel.least if least is None else least)
+                    and dtype in (kernel.dtypes or kernel.found(xp))
                     and (now.everything or now.allows(kernel.written_in))
                 ):
                     y = kernel.call(xp, arrays, params)
@@ -135,6 +128,10 @@ class ArrayFunction:
                             now.ran[self.name] += 1
                         return y
         return self.definition(xp, *arrays, **params)
+
+    def over(self, xp: Any) -> Callable[..., Any]:
+        """This function over one namespace."""
+        return partial(self.__call__, xp)
 
     def register(
         self,

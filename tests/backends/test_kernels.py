@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.backends import get, use_kernels
-from minigrad.kernels.softmax import softmax
+from minigrad.kernels.softmax import SHORT, softmax
 from minigrad.nn import functional as F
 from minigrad.ops.softmax import softmax_forward
 from minigrad.testing.budget import examples
@@ -49,6 +49,18 @@ def test_softmax_is_its_portable_forward(
     size = np.abs(x[np.isfinite(x)].astype("float64")).max(initial=1.0)
     assert_close(y, expected, "softmax", terms=shape[axis], condition=2 * size)
     np.testing.assert_array_equal(x, before, err_msg="the input was written to")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize("columns", [1, 8, SHORT, SHORT + 1])
+def test_softmax_of_short_rows_and_long_ones_is_its_portable_forward(
+    columns: int, axis: int, dtype: str
+) -> None:
+    """One is summed by a product, the other is not."""
+    x = np.random.default_rng(0).normal(size=(5, columns)).astype(dtype)
+    expected = softmax_forward(backend.xp, x.astype("float64"), axis=axis)
+    assert_close(softmax(x, axis=axis), expected, "softmax", terms=x.shape[axis], condition=8)
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((0,), 0), ((0, 3), 0), ((0, 3), 1), ((3, 0), 1)])
