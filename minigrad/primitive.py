@@ -38,6 +38,7 @@ def primitive(
     residuals: bool = False,
     optional: bool = False,
     promotes: bool = False,
+    floating: bool = False,
     constant: bool = False,
     complex: bool = False,
     wrapped: bool = False,
@@ -51,7 +52,8 @@ def primitive(
     With `residuals=True`, forward returns `(y, *residuals)` and the rules receive the tuple of
     residuals after `y`; see the law of residuals. With `optional`, an input may be None: it is
     absent, and both forward and rules receive the None. With `promotes`, an integer input beside a
-    floating one takes its dtype. `constant` says that the output is integer or
+    floating one takes its dtype; with `floating`, integers alone become the default floating
+    dtype, too. `constant` says that the output is integer or
     boolean, `complex` that the rules hold for complex numbers too, in the convention of
     `minigrad.autograd.complex`; without it a derivative through them is an error.
     `diagnose(*inputs, **params)` explains a failed call, and runs only then. `wrapped` says
@@ -69,7 +71,8 @@ def primitive(
         joint=joint,
         residuals=residuals,
         optional=optional,
-        promotes=promotes,
+        promotes=promotes or floating,
+        floating=floating,
         constant=constant,
         complex=complex,
         wrapped=wrapped,

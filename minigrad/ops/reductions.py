@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy
 
-from ..dtypes import as_floating
 from ..primitive import primitive
 from ..tensor import Tensor, namespace
 from .axes import Axis, axes_of, axis_of, count_of, restore_axes
@@ -135,9 +134,9 @@ def shifted(xp: Any, x: Any, step: int) -> Any:
 
 
 _sum = primitive("sum", sum_vjp, wrapped=True, complex=True)
-_mean = primitive("mean", mean_vjp, wrapped=True, complex=True)
-_var = primitive("var", var_vjp)
-_std = primitive("std", std_vjp)
+_mean = primitive("mean", mean_vjp, floating=True, wrapped=True, complex=True)
+_var = primitive("var", var_vjp, floating=True)
+_std = primitive("std", std_vjp, floating=True)
 _prod = primitive("prod", prod_vjp, complex=True)
 _max = primitive("max", extremum_vjp)
 _min = primitive("min", extremum_vjp)
@@ -187,7 +186,6 @@ def sum(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = 
 
 def mean(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """The mean over `axis`; of no elements, NaN. Integers count as the default floating dtype."""
-    x = as_floating(x)
     if axis is None and not keepdims:
         return _mean.apply(x)
     return _mean.apply(x, axis=axis, keepdims=keepdims)
@@ -197,14 +195,14 @@ def var(
     x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
     """The mean square distance from the mean, over n - correction (Bessel's is 1)."""
-    return _var(as_floating(x), axis=axis, correction=correction, keepdims=keepdims)
+    return _var(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
 def std(
     x: Tensor, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
     """The square root of the variance. Its derivative is 0 where all elements are equal."""
-    return _std(as_floating(x), axis=axis, correction=correction, keepdims=keepdims)
+    return _std(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
 def prod(x: Tensor, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False) -> Tensor:

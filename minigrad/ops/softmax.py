@@ -31,6 +31,8 @@ def logsumexp_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis, keepdims: bool
 
 
 def softmax_forward(xp: Any, x: Any, *, axis: Axis) -> Any:
+    if x.size == 0:  # which has no maximum
+        return xp.exp(x)
     e = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
     return e / xp.sum(e, axis=axis, keepdims=True)
 
@@ -40,6 +42,8 @@ def softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
 
 
 def log_softmax_forward(xp: Any, x: Any, *, axis: Axis) -> Any:
+    if x.size == 0:
+        return xp.exp(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
 
@@ -49,9 +53,9 @@ def log_softmax_vjp(xp: Any, g: Any, y: Any, x: Any, *, axis: Axis) -> Any:
 
 
 _logsumexp = primitive("logsumexp", logsumexp_vjp, forward=logsumexp_forward)
-_softmax = primitive("softmax", softmax_vjp, forward=softmax_forward, wrapped=True)
+_softmax = primitive("softmax", softmax_vjp, forward=softmax_forward, floating=True, wrapped=True)
 log_softmax_primitive = primitive(
-    "log_softmax", log_softmax_vjp, forward=log_softmax_forward, wrapped=True
+    "log_softmax", log_softmax_vjp, forward=log_softmax_forward, floating=True, wrapped=True
 )
 
 _softmax.array_function().register(
@@ -71,10 +75,9 @@ def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
 
 def softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
     """exp(x) / sum(exp(x)) over `axis`, without overflow."""
-    x = as_floating(x)
-    return _softmax.apply(x, axis=axis) if x.data.size else x
+    return _softmax.apply(x, axis=axis)
 
 
 def log_softmax(x: Tensor, /, *, axis: Axis = -1) -> Tensor:
     """The logarithm of softmax, exact where softmax itself would underflow."""
-    return log_softmax_primitive.apply(as_floating(x), axis=axis) if x.size else as_floating(x)
+    return log_softmax_primitive.apply(x, axis=axis)

@@ -108,3 +108,13 @@ def test_lists_that_index_and_containers_that_are_passed_are_left_alone(device: 
     mg.sum(x[key] * mg.concat(parts)[:2]).backward()
     assert (key, shape) == before[:2]
     assert all(a is b for a, b in zip(parts, before[2], strict=True))
+
+
+@pytest.mark.parametrize("name", ["mean", "var", "std", "softmax", "log_softmax"])
+def test_what_makes_integers_floating_takes_a_plain_array_and_no_list(name: str) -> None:
+    function = getattr(mg, name, None) or getattr(mg.special, name)
+    y = function(values.astype("int64"), axis=1)
+    assert y.dtype == mg.get_default_dtype()
+    np.testing.assert_array_equal(y.numpy(), function(mg.asarray(values, dtype="float32"), axis=1))
+    with pytest.raises(TypeError, match=f"^{name}: input 0 is a list, not a Tensor; use mg.tensor"):
+        function([1.0, 2.0])
