@@ -1,4 +1,4 @@
-"""How the work of a convolution is cut into blocks whose columns fit the cache."""
+"""How the work of a convolution is cut into blocks that fit the cache."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import numpy as np
 from .columns import Lie, unfold
 from .scratch import scratch
 
-__all__ = ["Block", "Blocks"]
+__all__ = ["Block", "Blocks", "cut"]
 
 BYTES = 1 << 20
-"""So many bytes of columns are made at a time: they stay in the cache of one core."""
+"""So many bytes are made of the input at a time: they stay in the cache of one core."""
 
 LEAST, SMALL = 8, 1 << 17
 """So many blocks there should be, for threads to share, but not of fewer bytes than this."""
@@ -29,6 +29,18 @@ class Block(NamedTuple):
     last: int
     top: int
     bottom: int
+
+
+def cut(samples: int, height: int, row: int) -> list[Block]:
+    """Blocks of several samples, or of some rows of one, if a row of one takes `row` bytes."""
+    sample = max(1, row * height)
+    several = min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST)))
+    step = height if several else -(-height // -(-sample // BYTES))
+    return [
+        Block(n, min(n + max(1, several), samples), r, min(r + step, height))
+        for n in range(0, samples, max(1, several))
+        for r in range(0, height, step)
+    ]
 
 
 class Blocks:
@@ -57,15 +69,9 @@ class Blocks:
             self.unfolded = lie._replace(kernel=rows_only, counts=(height, self.width))
         self.places = math.prod(self.unfolded.kernel)
         row = channels * self.places * self.width * dtype.itemsize
-        sample = max(1, row * height)
-        several = min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST)))
-        self.together = several > 0 and height * self.width < FEW
-        step = height if several else -(-height // -(-sample // BYTES))
-        self.list = [
-            Block(n, min(n + max(1, several), samples), r, min(r + step, height))
-            for n in range(0, samples, max(1, several))
-            for r in range(0, height, step)
-        ]
+        self.list = cut(samples, height, row)
+        whole = bool(self.list) and self.list[0].bottom == height
+        self.together = whole and height * self.width < FEW
         # How many elements the columns of all blocks have.
         self.elements = samples * row * height // dtype.itemsize
 

@@ -45,6 +45,8 @@ def convolve(
     if not alike(x, weight, bias):
         return NotImplemented
     lie = Lie.of(x.shape[2:], weight.shape[2:], strides, padding, dilation)
+    if min(lie.counts) < 1:
+        return NotImplemented
     x4 = np.ascontiguousarray(x).reshape(*x.shape[:2], *lie.size)
     # Shifted columns are made sooner, but the outputs are then the sum of several products.
     shifted = lie.strides[1] == 1 and x.shape[1] > len(weight)
@@ -170,8 +172,9 @@ def correlate(blocks: Blocks, x: Any, g: Any) -> Any:
 
 
 def alike(x: Any, other: Any, bias: Any = None) -> bool:
-    """Whether these are arrays of one dtype over one axis or two."""
-    return x.ndim in (3, 4) and x.dtype == other.dtype and (bias is None or bias.dtype == x.dtype)
+    """Whether these are arrays of one dtype over one axis or two, and not empty."""
+    same = x.dtype == other.dtype and (bias is None or bias.dtype == x.dtype)
+    return same and x.ndim in (3, 4) and x.size > 0 and other.size > 0
 
 
 def matrices_of(weight: Any, blocks: Blocks) -> list[Any]:

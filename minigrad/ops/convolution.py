@@ -168,5 +168,6 @@ for function, kernel in (
     (convolution_input, "convolve_input"),
     (convolution_weight, "convolve_weight"),
 ):
-    at = f"minigrad.kernels.convolution:{kernel}"
-    function.array_function().register("numpy", at, least=16384)
+    for module, library, least in (("convolution", "numpy", 16384), ("winograd", "numba", 4096)):
+        at = f"minigrad.kernels.{module}:{kernel}"
+        function.array_function().register("numpy", at, library=library, least=least)

@@ -88,6 +88,22 @@ def test_nan_and_infinity_reach_what_they_reach_by_the_definition(
         np.testing.assert_array_equal(np.isnan(found), np.isnan(expected))
 
 
+@pytest.mark.parametrize(
+    ("shape", "outputs"), [((2, 9, 4, 4), 0), ((2, 0, 4, 4), 9), ((2, 9, 2, 4), 9)]
+)
+def test_nothing_to_compute_is_left_to_the_definition(shape: Any, outputs: int) -> None:
+    """No outputs, no inputs, and an image in which no kernel finds a place."""
+    x, w = np.ones(shape), np.ones((outputs, shape[1], 3, 3))
+    lie = {**LIE, "padding": ((0, 0), (0, 0))}
+    with mg.backends.use_kernels("none"):
+        expected = definitions.convolution.forward(xp, x, w, **lie)
+    with mg.backends.use_kernels("all", least=0) as ran:
+        found = definitions.convolution.forward(xp, x, w, **lie)
+    assert not ran
+    assert found.shape == expected.shape
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_a_convolution_keeps_its_inputs_alone_and_computes_what_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,0 +1,197 @@
+"""Convolution 3x3 by minimal filtering: 16 multiplications where the definition has 36.
+
+Winograd's F(2x2, 3x3) (Lavin and Gray 2016, "Fast algorithms for convolutional neural networks",
+arXiv:1509.09308) makes 2x2 outputs of a 4x4 tile d of the input, at steps of two:
+
+    y = A^T ((G w G^T) * (B^T d B)) A
+
+Summed over channels, the product in the middle is a product of matrices for each of the 16 places
+of a tile. The gradient by w is G^T ((B^T d B) * (A g A^T)) G, summed over tiles, and the one by x
+is a convolution of g with the weight turned around. There are no factors but 1, 1/2 and 1/4, so
+the error is no larger than that of the sum in order.
+
+An infinity or a NaN spoils its whole tile, and a sum of large numbers may overflow that is none of
+the definition's. So what is not finite in the end is left to the kernel that multiplies columns.
+
+Shapes: x (N, C, height, width), w (O, C, 3, 3), g and the convolution (N, O, *positions).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .blocks import Block, cut
+from .convolution import PARTS, alike, turn, turned_around
+from .products import multiply
+from .scratch import scratch
+from .threads import parallel_for
+from .winograd_loops import transform_gradient, transform_input, transform_output
+
+__all__ = ["convolve", "convolve_input", "convolve_weight"]
+
+FEW = 8
+"""Fewer channels than this, of inputs or outputs, are not worth the transforms."""
+
+TILES = 1
+"""Fewer tiles for a channel than this: more would be added up than multiplied."""
+
+G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
+KERNEL = np.kron(G, G)
+"""G w G^T, the 16 places of a tile from the 9 of a kernel."""
+
+
+class Tiles:
+    """The tiles of a convolution, in blocks whose transforms fit the cache."""
+
+    def __init__(self, x: Any, y: Any) -> None:
+        """Those of input and output, (N, C, *size) and (N, O, *positions)."""
+        self.height, self.width = (-(-n // 2) for n in y.shape[2:])
+        self.dtype = y.dtype
+        self.count = len(y) * self.height * self.width
+        each = 16 * (x.shape[1] + y.shape[1])
+        self.blocks = cut(len(y), self.height, self.width * each * y.itemsize)
+        self.elements = self.count * each
+
+    def of_input(self, x: Any, padding: Any, block: Block) -> Any:
+        """The tiles of x, transformed."""
+        (top, _), (left, _) = padding
+        tiles = self.memory("input", block, x.shape[1])
+        transform_input(x[block.first : block.last], 2 * block.top - top, -left, self.width, tiles)
+        return as_matrices(tiles)
+
+    def of_gradient(self, g: Any, block: Block) -> Any:
+        """The tiles of g, transformed."""
+        tiles = self.memory("gradient", block, g.shape[1])
+        transform_gradient(g[block.first : block.last], 2 * block.top, self.width, tiles)
+        return as_matrices(tiles)
+
+    def memory(self, purpose: str, block: Block, channels: int) -> Any:
+        """Room for a block of transformed tiles: (4, 4, rows, width, samples, channels)."""
+        samples, rows = block.last - block.first, block.bottom - block.top
+        return scratch(purpose, (4, 4, rows, self.width, samples, channels), self.dtype)
+
+
+def as_matrices(tiles: Any) -> Any:
+    """A matrix for each place of a tile: (16, tiles, channels)."""
+    return tiles.reshape(16, -1, tiles.shape[-1])
+
+
+def products(left: Any, right: Any, out: Any) -> None:
+    """16 products of matrices."""
+    multiply(left, right[None, ..., None], out[None, ..., None])
+
+
+def convolve(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    /,
+    *,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """The convolution of x with a weight, plus a bias for each output."""
+    if not alike(x, weight, bias) or not is_taken(weight.shape, strides, dilation, groups):
+        return NotImplemented
+    counts = tuple(n + sum(around) - 2 for n, around in zip(x.shape[2:], padding, strict=True))
+    if min(counts) < 1:
+        return NotImplemented
+    outputs = len(weight)
+    y = np.empty((len(x), outputs, *counts), x.dtype)
+    x, tiles, transformed = as_rows(x), Tiles(x, y), transform_weight(weight)
+    bias = np.zeros(outputs, x.dtype) if bias is None else as_rows(bias)
+    finite = np.ones(len(tiles.blocks), bool)
+
+    def work(start: int, stop: int) -> None:
+        for i, block in enumerate(tiles.blocks[start:stop], start):
+            found = tiles.memory("output", block, outputs)
+            products(tiles.of_input(x, padding, block), transformed, as_matrices(found))
+            part = y[block.first : block.last]
+            finite[i] = transform_output(found, bias, 2 * block.top, part)
+
+    parallel_for(work, len(tiles.blocks), work=tiles.elements)
+    return y if finite.all() else NotImplemented
+
+
+def convolve_input(
+    g: Any,
+    weight: Any,
+    /,
+    *,
+    size: Any,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """The gradient by the input."""
+    turned = turn(padding, weight.shape[2:], dilation)
+    if turned is None:
+        return NotImplemented
+    return convolve(
+        g, turned_around(weight, groups),
+        strides=strides, padding=turned, dilation=dilation, groups=groups,
+    )  # fmt: skip
+
+
+def convolve_weight(
+    x: Any,
+    g: Any,
+    /,
+    *,
+    kernel: Any,
+    strides: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+) -> Any:
+    """The gradient by the weight."""
+    shape = g.shape[1], x.shape[1], *kernel
+    if not alike(x, g) or not is_taken(shape, strides, dilation, groups):
+        return NotImplemented
+    x, g, tiles = as_rows(x), as_rows(g), Tiles(x, g)
+    if tiles.count < TILES * min(x.shape[1], g.shape[1]):
+        return NotImplemented
+    parts = min(PARTS, len(tiles.blocks))
+    totals = np.zeros((parts, 16, x.shape[1], g.shape[1]), x.dtype)
+
+    def work(start: int, stop: int) -> None:
+        for part in range(start, stop):
+            for block in tiles.blocks[part::parts]:
+                more = scratch("products", totals.shape[1:], x.dtype)
+                left = tiles.of_input(x, padding, block).swapaxes(1, 2)
+                products(left, tiles.of_gradient(g, block), more)
+                totals[part] += more
+
+    parallel_for(work, parts, work=tiles.elements)
+    total: Any = np.add.reduce(totals, 0)
+    if not np.isfinite(total).all():
+        return NotImplemented
+    weight = KERNEL.T.astype(x.dtype) @ total.reshape(16, -1)
+    return np.ascontiguousarray(weight.reshape(3, 3, *total.shape[1:]).transpose(3, 2, 0, 1))
+
+
+def transform_weight(weight: Any) -> Any:
+    """A matrix for each place of a tile: (16, C, O)."""
+    outputs, inputs = weight.shape[:2]
+    places = weight.transpose(2, 3, 1, 0).reshape(1, 9, -1)
+    transformed = np.empty((16, inputs, outputs), weight.dtype)
+    products(KERNEL[None].astype(weight.dtype), places, transformed.reshape(1, 16, -1))
+    return transformed
+
+
+def is_taken(weight: Any, strides: Any, dilation: Any, groups: int) -> bool:
+    """Whether a weight of this shape is 3x3, at each position, over all channels, and worth it."""
+    outputs, inputs, *kernel = weight
+    plain = (*kernel, *strides, *dilation, groups) == (3, 3, 1, 1, 1, 1, 1)
+    return plain and min(outputs, inputs) >= FEW
+
+
+def as_rows(x: Any) -> Any:
+    """`x` contiguous, and no view that is read-only: compiled once for all."""
+    x = np.ascontiguousarray(x)
+    return x if x.flags.writeable else x.copy()

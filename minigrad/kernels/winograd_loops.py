@@ -1,0 +1,154 @@
+"""The transforms of Winograd's F(2x2, 3x3) and of its gradients, compiled.
+
+What is added lies side by side: the channels of some samples, and those of the tiles of a row. Even
+and odd columns of an image are laid apart, since tiles are two columns from each other.
+
+Shapes: images (samples, channels, height, width); laid out (rows, 2, columns / 2, samples,
+channels), where the 2 are even and odd; transformed tiles (4, 4, rows of tiles, tiles of a row,
+samples, channels), where the first two are the places of a tile.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+__all__ = ["transform_gradient", "transform_input", "transform_output"]
+
+compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+
+
+@compiled
+def clear(out):
+    for i in range(out.size):
+        out[i] = 0
+
+
+@compiled
+def copy(a, out):
+    for i in range(out.size):
+        out[i] = a[i]
+
+
+@compiled
+def plus(a, b, out):
+    for i in range(out.size):
+        out[i] = a[i] + b[i]
+
+
+@compiled
+def minus(a, b, out):
+    for i in range(out.size):
+        out[i] = a[i] - b[i]
+
+
+@compiled
+def sum_of(a, b, c, out):
+    for i in range(out.size):
+        out[i] = a[i] + b[i] + c[i]
+
+
+@compiled
+def alternate(a, b, c, out):
+    for i in range(out.size):
+        out[i] = a[i] - b[i] + c[i]
+
+
+@compiled
+def lay_out(x, top, left, laid):
+    """What x has in the rows and columns from `top` and `left` on, zeros where it has nothing."""
+    samples, channels, height, width = x.shape
+    for r in range(laid.shape[0]):
+        h = top + r
+        if not 0 <= h < height:
+            clear(laid[r].reshape(-1))
+            continue
+        for s in range(samples):
+            for j in range(laid.shape[2]):
+                for odd in range(2):
+                    w = left + 2 * j + odd
+                    if not 0 <= w < width:
+                        clear(laid[r, odd, j, s])
+                        continue
+                    for c in range(channels):
+                        laid[r, odd, j, s, c] = x[s, c, h, w]
+
+
+@compiled
+def transform_input(x, top, left, width, tiles):
+    """B^T d B of each tile d, 4x4, `width` of them in a row, two rows or columns apart.
+
+    The first tile of a sample begins at `top` and `left`.
+    """
+    samples, channels, count = x.shape[0], x.shape[1], tiles.shape[2]
+    laid = np.empty((2 * count + 2, 2, width + 1, samples, channels), x.dtype)
+    lay_out(x, top, left, laid)
+    lines = laid.reshape(2 * count + 2, -1)
+    out = tiles.reshape(4, 4, count, -1)
+    rows = np.empty((4, lines.shape[1]), x.dtype)
+    step, half = samples * channels, lines.shape[1] // 2
+    for i in range(count):
+        a, b, c, d = lines[2 * i], lines[2 * i + 1], lines[2 * i + 2], lines[2 * i + 3]
+        minus(a, c, rows[0])
+        plus(b, c, rows[1])
+        minus(c, b, rows[2])
+        minus(d, b, rows[3])
+        for k in range(4):
+            even, odd = rows[k, :half], rows[k, half:]
+            minus(even[:-step], even[step:], out[k, 0, i])
+            plus(odd[:-step], even[step:], out[k, 1, i])
+            minus(even[step:], odd[:-step], out[k, 2, i])
+            minus(odd[step:], odd[:-step], out[k, 3, i])
+
+
+@compiled
+def transform_gradient(g, top, width, tiles):
+    """A g A^T of each tile g, 2x2; the first of a sample begins at `top`."""
+    samples, channels, count = g.shape[0], g.shape[1], tiles.shape[2]
+    laid = np.empty((2 * count, 2, width, samples, channels), g.dtype)
+    lay_out(g, top, 0, laid)
+    lines = laid.reshape(2 * count, -1)
+    out = tiles.reshape(4, 4, count, -1)
+    rows = np.empty((4, lines.shape[1]), g.dtype)
+    half = lines.shape[1] // 2
+    for i in range(count):
+        copy(lines[2 * i], rows[0])
+        plus(lines[2 * i], lines[2 * i + 1], rows[1])
+        minus(lines[2 * i], lines[2 * i + 1], rows[2])
+        copy(lines[2 * i + 1], rows[3])
+        for k in range(4):
+            even, odd = rows[k, :half], rows[k, half:]
+            copy(even, out[k, 0, i])
+            plus(even, odd, out[k, 1, i])
+            minus(even, odd, out[k, 2, i])
+            copy(odd, out[k, 3, i])
+
+
+@compiled
+def transform_output(tiles, bias, top, y):
+    """A^T m A of each tile m, plus a bias, written to y from row `top` on.
+
+    Returns whether all of it is finite.
+    """
+    samples, channels, height, width = y.shape
+    m = tiles.reshape(4, 4, tiles.shape[2], -1)
+    rows = np.empty((2, 4, m.shape[3]), y.dtype)
+    laid = np.empty((2, tiles.shape[3], samples, channels), y.dtype)
+    line = laid.reshape(2, -1)
+    zero = y.dtype.type(0)
+    for i in range(tiles.shape[2]):
+        for k in range(4):
+            sum_of(m[0, k, i], m[1, k, i], m[2, k, i], rows[0, k])
+            alternate(m[1, k, i], m[2, k, i], m[3, k, i], rows[1, k])
+        h = top + 2 * i
+        for p in range(min(2, height - h)):
+            sum_of(rows[p, 0], rows[p, 1], rows[p, 2], line[0])
+            alternate(rows[p, 1], rows[p, 2], rows[p, 3], line[1])
+            for odd in range(2):
+                for j in range(line.shape[1]):
+                    zero += line[odd, j] * 0  # NaN for what is not finite.
+            for s in range(samples):
+                for c in range(channels):
+                    for w in range(width):
+                        y[s, c, h + p, w] = laid[w & 1, w >> 1, s, c] + bias[c]
+    return zero == 0
