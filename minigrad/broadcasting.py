@@ -9,6 +9,10 @@ from .tensor import Tensor
 __all__ = ["diagnose_broadcast", "unbroadcast"]
 
 
+AXES = tuple(range(64))
+"""More than any array has."""
+
+
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Broadcasting copies; its adjoint sums the copies up."""
     given = g.shape
@@ -16,7 +20,7 @@ def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     if given == shape or lead < 0:
         return g
     if given[lead:] == shape:
-        return xp.sum(g, axis=tuple(range(lead)))
+        return xp.sum(g, axis=AXES[:lead])
     axes = (*range(lead), *(lead + i for i, n in enumerate(shape) if n == 1 != given[lead + i]))
     g = xp.sum(g, axis=axes, keepdims=True) if axes else g
     return xp.reshape(g, shape) if lead else g
