@@ -62,6 +62,7 @@ _linear = primitive(
     weight_vjp,
     bias_vjp,
     forward=linear_forward,
+    complex=True,
     wrapped=True,
     diagnose=diagnose_linear,
 )

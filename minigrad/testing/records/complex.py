@@ -13,6 +13,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 import minigrad as mg
+from minigrad.nn import functional as F
 
 from ..domain import Domain
 from ..record import Case, OpRecord, Sides, named
@@ -89,6 +90,15 @@ def products(draw: st.DrawFn, sides: Sides) -> Case:
         right = (inner, columns)
     domains = draw(st.sampled_from([(plane, plane), (line, plane), (plane, line)]))
     return Case(inputs_from(domains, [left, right], draw(seeds)), {})
+
+
+@st.composite
+def affine(draw: st.DrawFn, sides: Sides) -> Case:
+    """Input, weight and perhaps bias of an affine map; the bias may be real."""
+    samples, features, n = (draw(st.sampled_from(sides)) for _ in range(3))
+    found = [(samples, features), (n, features), (n,)][: draw(st.integers(2, 3))]
+    domains = [plane, plane, draw(st.sampled_from([plane, line]))][: len(found)]
+    return Case(inputs_from(domains, found, draw(seeds)), {})
 
 
 @st.composite
@@ -183,6 +193,9 @@ composed: list[OpRecord] = [
         lambda z: np.array([z[1], z[0] + z[2]]), sums=True),
     OpRecord("complex matmul", None, mg.matmul, products, np.matmul,
         lambda t, a, b: t.matmul(a.to(t.complex128), b.to(t.complex128)), sums=True),
+    OpRecord("complex linear", None, F.linear, affine,
+        lambda x, weight, *bias: x @ weight.T + sum(bias),
+        lambda t, *xs: t.nn.functional.linear(*(x.to(t.complex128) for x in xs)), sums=True),
     OpRecord("complex vecdot", None, mg.vecdot, pairs_of_vectors, np.vecdot, "linalg.vecdot",
         sums=True),
 ]  # fmt: skip
