@@ -10,8 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ...extend import kernel
 from ...primitive import primitive
-from ...statistics import mean, moments, narrow, widen
+from ...statistics import mean, moments, narrow, total, widen
 from ...tensor import Tensor
 from ...tensor import namespace as mg
 
@@ -20,26 +21,67 @@ __all__ = ["group_norm", "layer_norm"]
 Axes = tuple[int, ...]
 
 
-def standardize_forward(xp: Any, x: Any, *, axis: Axes, eps: float) -> tuple[Any, Any]:
-    """x_hat = (x - mean) / sqrt(var + eps), and the inverse of that root, in float64."""
-    centred, *_, var = moments(xp, x, axis)
+def standardize_forward(
+    xp: Any, x: Any, weight: Any, bias: Any, *, axis: Axes, eps: float
+) -> tuple[Any, Any, Any, Any]:
+    """x_hat times weight plus bias, with x_hat = (x - mean) / sqrt(var + eps).
+
+    And the mean in two words, and the inverse of that root in float64. `weight` and `bias` have the
+    dtype of x and broadcast against it, or are None.
+    """
+    centred, *mean, var = moments(xp, x, axis)
     inv_std = 1 / xp.sqrt(var + eps)
-    return centred * narrow(xp, inv_std, x), inv_std
+    y = centred * narrow(xp, inv_std, x)
+    y = y if weight is None else y * weight
+    return (y if bias is None else y + bias, *mean, inv_std)
 
 
 def standardize_vjp(
-    xp: Any, g: Any, x_hat: Any, residuals: Any, x: Any, *, axis: Axes, eps: float
-) -> Any:
-    """What is left of g after its parts along 1 and along x_hat are taken away, rescaled."""
-    (inv_std,) = residuals
+    xp: Any,
+    g: Any,
+    y: Any,
+    residuals: Any,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    *,
+    axis: Axes,
+    eps: float,
+) -> tuple[Any, Any, Any]:
+    """What is left of g * weight after its parts along 1 and along x_hat are taken away, rescaled.
+
+    And what reaches weight and bias: the sums of g * x_hat and of g.
+    """
+    high, low, inv_std = residuals
+    scale = narrow(xp, inv_std, g)
+    x_hat = (x - high - low) * scale
+    by_weight = None if weight is None else summed(xp, g * x_hat, weight)
+    by_bias = None if bias is None else summed(xp, g, bias)
+    g = g if weight is None else g * weight
     along_one = narrow(xp, mean(xp, g, axis), g)
     along_x_hat = narrow(xp, mean(xp, g * x_hat, axis), g)
-    return (g - along_one - x_hat * along_x_hat) * narrow(xp, inv_std, g)
+    return (g - along_one - x_hat * along_x_hat) * scale, by_weight, by_bias
+
+
+def summed(xp: Any, v: Any, parameter: Any) -> Any:
+    """What reaches a parameter that was broadcast to v: the sums over the axes that it has not."""
+    shape = (1,) * (v.ndim - parameter.ndim) + parameter.shape
+    axes = tuple([a for a, n in enumerate(shape) if n != v.shape[a] or a < v.ndim - parameter.ndim])
+    found = narrow(xp, total(xp, v, axes), parameter) if axes else v
+    return xp.reshape(found, parameter.shape)
 
 
 _standardize = primitive(
-    "standardize", standardize_vjp, forward=standardize_forward, residuals=True
+    "standardize", joint=standardize_vjp, forward=standardize_forward, residuals=True, optional=True
 )
+
+for library, module, least in (
+    ("numpy", "layer_norm", 16384),
+    ("numba", "layer_norm_loops", 1024),
+):
+    at = f"minigrad.kernels.{module}:standardize"
+    kernel(_standardize, "numpy", at, library=library, least=least)
+    kernel(_standardize, "numpy", f"{at}_vjp", rule="joint", library=library, least=least)
 
 
 def layer_norm(
@@ -59,9 +101,7 @@ def layer_norm(
     if k == 0 or input.shape[-k:] != shape:
         raise ValueError(f"layer_norm: input {input.shape} does not end in {shape}")
     check_affine("layer_norm", weight, bias, shape)
-    wide = widen(mg, input)
-    y, _ = _standardize(wide, axis=tuple(range(input.ndim - k, input.ndim)), eps=eps)
-    return affine(y, weight, bias, input.dtype)
+    return standardized(input, tuple(range(input.ndim - k, input.ndim)), eps, weight, bias)
 
 
 def group_norm(
@@ -83,27 +123,29 @@ def group_norm(
         )
     samples, channels, *size = input.shape
     check_affine("group_norm", weight, bias, (channels,))
-    values = channels // num_groups * math.prod(size)
-    if values == 1 and samples == 1:
+    grouped = samples, num_groups, channels // num_groups, math.prod(size)
+    if grouped[2] * grouped[3] == samples == 1:
         raise ValueError(
             f"group_norm: expected more than 1 value in each group, got input {input.shape} with "
             f"num_groups={num_groups}"
         )
-    grouped = mg.reshape(widen(mg, input), (samples, num_groups, values))
-    y, _ = _standardize(grouped, axis=(2,), eps=eps)
-    per_channel = (channels, *[1] * len(size))
-    return affine(
-        mg.reshape(y, input.shape),
+    per_channel = (*grouped[1:3], 1)
+    y = standardized(
+        mg.reshape(input, grouped), (2, 3), eps,
         None if weight is None else mg.reshape(weight, per_channel),
         None if bias is None else mg.reshape(bias, per_channel),
-        input.dtype,
-    )
+    )  # fmt: skip
+    return mg.reshape(y, input.shape)
 
 
-def affine(y: Tensor, weight: Tensor | None, bias: Tensor | None, dtype: Any) -> Tensor:
-    y = y if weight is None else y * weight
-    y = y if bias is None else y + bias
-    return y if y.dtype == dtype else mg.astype(y, dtype)
+def standardized(
+    x: Tensor, axis: Axes, eps: float, weight: Tensor | None, bias: Tensor | None
+) -> Tensor:
+    """`standardize` in the dtype that arrays like x are computed in, rounded to that of x."""
+    wide = widen(mg, x)
+    in_dtype = lambda v: v if v is None or v.dtype == wide.dtype else mg.astype(v, wide.dtype)
+    y, _ = _standardize(wide, in_dtype(weight), in_dtype(bias), axis=axis, eps=eps)
+    return y if y.dtype == x.dtype else mg.astype(y, x.dtype)
 
 
 def check_affine(

@@ -52,7 +52,10 @@ def features(draw: st.DrawFn, sides: Sides) -> Case:
     shape = draw(shapes(1, 3, sides))
     k = draw(st.integers(1, len(shape)))
     params = {"normalized_shape": shape[-k:], "eps": draw(st.sampled_from([0.2, 1.0]))}
-    return Case(inputs_from((distinct,), [shape], draw(seeds)), params)
+    found = [shape, shape[-k:], shape[-k:]][: draw(st.integers(1, 3))]
+    return Case(
+        inputs_from((distinct, Domain(), Domain())[: len(found)], found, draw(seeds)), params
+    )
 
 
 @st.composite
@@ -143,10 +146,13 @@ def linear_reference(x: Any, weight: Any, bias: Any = 0.0) -> Any:
     return x @ weight.T + bias
 
 
-def layer_norm_reference(x: Any, normalized_shape: Shape, eps: float) -> Any:
+def layer_norm_reference(
+    x: Any, weight: Any = 1.0, bias: Any = 0.0, *, normalized_shape: Shape, eps: float
+) -> Any:
     axes = tuple(range(x.ndim - len(normalized_shape), x.ndim))
     centred = x - np.mean(x, axis=axes, keepdims=True)
-    return centred / np.sqrt(np.mean(centred**2, axis=axes, keepdims=True) + eps)
+    x_hat = centred / np.sqrt(np.mean(centred**2, axis=axes, keepdims=True) + eps)
+    return x_hat * weight + bias
 
 
 def max_pool_reference(x: Any, kernel_size: Shape, stride: Shape, dilation: Shape) -> Any:
@@ -207,8 +213,12 @@ records = [
              ErrorCase(lambda device: F.linear(ones(3, device=device), ones(4, 3, device=device),
                                          ones(3, device=device)),
                  ValueError, r"linear: weight \(4, 3\) and bias \(3,\)"))),
-    OpRecord("layer_norm", named("standardize"), F.layer_norm, features, layer_norm_reference,
-        lambda t, x, normalized_shape, eps: t.layer_norm(x, normalized_shape, eps=eps),
+    OpRecord("layer_norm", named("standardize"),
+        lambda x, weight=None, bias=None, *, normalized_shape, eps: F.layer_norm(
+            x, normalized_shape, weight, bias, eps),
+        features, layer_norm_reference,
+        lambda t, x, *affine, normalized_shape, eps: t.layer_norm(
+            x, normalized_shape, *affine, eps=eps),
         ties=True, sums=True,
         errors=(ErrorCase(lambda device: F.layer_norm(ones(2, 3, device=device), 2), ValueError,
                  r"layer_norm: input \(2, 3\) does not end in \(2,\)"),)),
