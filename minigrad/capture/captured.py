@@ -45,7 +45,8 @@ class Captured:
                     return replay.run(leaves)
                 except replay.departs:
                     pass
-        return self._call_anew(args, kwargs)
+        with self._lock:  # what another thread captures is lent to its tape meanwhile
+            return self._call_anew(args, kwargs)
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         """Bound, where a class defines a captured method."""
@@ -66,12 +67,11 @@ class Captured:
             return result
         if self._has_moved(given.refs.numbers()):
             return self._call_anew(args, kwargs)
-        with self._lock:
-            result, recording = record(self.function, given)
-            program = Program(self.function, recording)
-            self.programs.append(program)
-            if not recording.grown:
-                self._by_key.setdefault(key, []).append(program)
+        result, recording = record(self.function, given)
+        program = Program(self.function, recording)
+        self.programs.append(program)
+        if not recording.grown:
+            self._by_key.setdefault(key, []).append(program)
         return result
 
     def _has_moved(self, numbers: dict[tuple[int, str], float]) -> bool:

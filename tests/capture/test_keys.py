@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from threading import Event, Thread
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -347,3 +349,82 @@ def test_an_optimisers_second_group_has_a_rate_of_its_own() -> None:
         return losses, bits(model.weight), bits(model.bias)
 
     assert run(True) == run(False)
+
+
+def test_a_hook_on_an_argument() -> None:
+    def gradient(x: mg.Tensor) -> mg.Tensor | None:
+        mg.sum(x * x * x).backward()
+        g, x.grad = x.grad, None
+        return g
+
+    f = mg.capture(gradient)
+    x = drawn(3).requires_grad_()
+    assert count(f, (x,), (x,)) == 1
+    handle = x.register_hook(lambda g: g * 2)
+    assert count(f, (x,), (x,)) == 2
+    other = (x.detach() + 1).requires_grad_()
+    other.register_hook(lambda g: g + 1)
+    assert count(f, (other,), (x,), (other,)) == 3
+    handle.remove()
+    assert count(f, (x,), (other,)) == 3
+
+
+def test_two_threads_that_call_first_capture_once() -> None:
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+    entered = Event()
+
+    def forward(x: mg.Tensor) -> mg.Tensor:
+        entered.set()
+        with mg.no_grad():
+            y = model(x)
+            sleep(0.05)  # while the other thread calls
+            return model(x) + y
+
+    captured, x = mg.capture(forward), drawn(2, 3)
+    found: list[mg.Tensor] = []
+    first = Thread(target=lambda: found.append(captured(x)))
+    first.start()
+    entered.wait()
+    found.append(captured(x))
+    first.join()
+    assert [bits(y) for y in found] == [bits(forward(x))] * 2
+    assert len(captured.programs) == 1
+
+
+def test_two_threads_that_train_take_their_steps_one_after_the_other_to_begin_with() -> None:
+    entered = Event()
+
+    def run(training: Training, together: bool) -> Any:
+        def step(x: mg.Tensor, t: mg.Tensor) -> mg.Tensor:
+            entered.set()
+            sleep(0.05 * together)
+            return training.step(x, t)
+
+        call = mg.capture(step) if together else step
+        entered.clear()
+        first = Thread(target=call, args=given)
+        first.start()
+        if not together:
+            first.join()
+        entered.wait()
+        call(*given)
+        first.join()
+        return training.left()
+
+    given = next(batches((2,)))
+    assert run(Training("mlp", "Adam"), True) == run(Training("mlp", "Adam"), False)
+
+
+def test_a_hook_on_a_parameter_that_is_taken_off() -> None:
+    p = nn.Parameter(mg.ones(3))
+
+    def gradient(x: mg.Tensor) -> mg.Tensor | None:
+        mg.sum(x * p * p).backward()
+        g, p.grad = p.grad, None
+        return g
+
+    f, x = mg.capture(gradient), drawn(3)
+    handle = p.register_hook(lambda g: g * 2)
+    assert count(f, (x,), (x,)) == 1
+    handle.remove()
+    assert count(f, (x,), (x,)) == 2
