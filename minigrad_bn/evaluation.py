@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 import minigrad as mg
-from minigrad.extend import Tensor, primitive
+from minigrad.extend import Tensor, kernel, primitive
 
 from .statistics import Axes, as_vector, narrow, over, total, widen
 
@@ -95,6 +95,11 @@ batch_norm_evaluation = primitive(
     "batch_norm_evaluation", x_vjp, mean_vjp, scale_vjp, bias_vjp, forward=forward, optional=True
 )
 """`(x, mean, scale, bias, *, axes)` to y. `scale` is that of `scale_of`; `bias` may be None."""
+
+at = "minigrad_bn.kernels.evaluation"
+kernel(batch_norm_evaluation, "numpy", f"{at}:forward", library="numba", least=4096)
+kernel(batch_norm_evaluation, "numpy", f"{at}:scale_vjp", rule=2, library="numba", least=4096)
+kernel(batch_norm_evaluation, "numpy", f"{at}:bias_vjp", rule=3, library="numba", least=4096)
 
 
 def scale_of(weight: Tensor | None, var: Tensor, eps: float) -> Tensor:

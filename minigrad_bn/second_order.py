@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.extend import primitive
+from minigrad.extend import kernel, primitive
 
 from .projection import along, inverse_std, project, project_transposed, scale_of, standardised
 from .statistics import (
@@ -144,3 +144,8 @@ weight_gradient = primitive(
     residuals=True,
     optional=True,
 )
+
+at = "minigrad_bn.kernels.second_order"
+kernel(x_gradient, "numpy", f"{at}:x_gradient", library="numba", least=4096)
+kernel(x_gradient, "numpy", f"{at}:x_gradient_vjp", rule="joint", library="numba", least=4096)
+kernel(weight_gradient, "numpy", f"{at}:weight_gradient", library="numba", least=4096)

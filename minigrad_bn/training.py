@@ -148,13 +148,8 @@ biased, float64; `statistics.effective_count(mg, x.shape, axes, mask)` is the n 
 n / (n - 1), also with weights. Only y has a history.
 """
 
-kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:forward", least=4096)
-kernel(batch_norm_training, "numpy", "minigrad_bn.kernels.blocked:vjp", rule="joint", least=4096)
-kernel(
-    batch_norm_training, "numpy", "minigrad_bn.kernels.compiled:forward",
-    library="numba", least=4096,
-)  # fmt: skip
-kernel(
-    batch_norm_training, "numpy", "minigrad_bn.kernels.compiled:vjp",
-    rule="joint", library="numba", least=4096,
-)  # fmt: skip
+# Those registered last are asked first: where there is numba, its.
+for module, library in (("blocked", "numpy"), ("training", "numba")):
+    at = f"minigrad_bn.kernels.{module}"
+    kernel(batch_norm_training, "numpy", f"{at}:forward", library=library, least=4096)
+    kernel(batch_norm_training, "numpy", f"{at}:vjp", rule="joint", library=library, least=4096)

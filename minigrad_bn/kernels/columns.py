@@ -1,43 +1,39 @@
-"""Batch norm of (A, C, L), compiled, along the rows of length C L: for short runs of a channel.
+"""A few channels of (A, C, L), a *tile*, row by row of length C L: for short runs of a channel.
 
-It goes over a few channels at a time, a *tile*, row by row. One value a column, L to a channel, is
-kept of each sum and of each factor, in the rows of a scratch array. These lie a constant number of
-elements apart: the compiler sees that they don't overlap, and works on vectors. Each function fills
-its outputs for the tiles `first` to `last`, of `width` channels; they are those of `channels`.
+What `channels` does. One value a column, L to a channel, is kept of each sum and of each factor, in
+the rows of a scratch array. These lie a constant number of elements apart: the compiler sees that
+they don't overlap, and works on vectors.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from .loops import compiled, fill_projection, fill_statistics
+from .compiling import compiled
 
-__all__ = ["COLUMNS", "normalise", "pull_back"]
+__all__ = [
+    "W", "affine", "cross_sums_of", "moments_of", "products_of", "projection", "second_order",
+]  # fmt: skip
 
-COLUMNS = 512
-"""A tile has so many columns at most."""
-
-# Where in the scratch array a row begins: in that of the sums,
-START, MEAN, LOW, FIRST, SECOND = (COLUMNS * k for k in range(5))
-# and in that of the factors, beside MEAN and LOW.
-SHIFT, FACTOR, SLOPE = START, FIRST, SECOND
+W = 512
+"""A tile has so many columns at most, and the rows of a scratch array lie so far apart."""
 
 
 @compiled
 def spread(values, length, row, to):
-    """Write one value a channel as one a column: `to` is a scratch array, `row` one of its rows."""
+    """Write one value a channel as one a column, to a row of a scratch array."""
     for c in range(values.size):
-        for j in range(row + c * length, row + (c + 1) * length):
-            to[j] = values[c]
+        for j in range(c * length, (c + 1) * length):
+            to[row * W + j] = values[c]
 
 
 @compiled
-def collected(s, row, channels, length):
-    """One value a column, added up to one a channel."""
-    out = np.zeros(channels)
-    for c in range(channels):
-        for j in range(row + c * length, row + (c + 1) * length):
-            out[c] += s[j]
+def collected(s, row, count, length):
+    """One value a column, added up to one for each of `count` channels."""
+    out = np.zeros(count)
+    for c in range(count):
+        for j in range(c * length, (c + 1) * length):
+            out[c] += s[row * W + j]
     return out
 
 
@@ -49,79 +45,101 @@ def rows_of(x):
 
 @compiled
 def moments_of(c0, x, start):
-    """For the channels from c0 on: sum(x - start) and sum((x - start)^2), in float64."""
-    length, s = x.shape[2], np.zeros(5 * COLUMNS)
-    spread(start, length, START, s)
-    rows, j0, n = rows_of(x), c0 * length, start.size * length
-    for i in range(rows.shape[0]):
-        row = rows[i, j0 : j0 + n]
-        for j in range(n):
-            u = np.float64(row[j]) - s[START + j]
-            s[FIRST + j] += u
-            s[SECOND + j] += u * u
-    return collected(s, FIRST, start.size, length), collected(s, SECOND, start.size, length)
+    """sum(x - start) and sum((x - start)^2), in float64."""
+    n, length, s = start.size, x.shape[2], np.zeros(3 * W)
+    spread(start, length, 2, s)
+    xs = rows_of(x)
+    here = slice(c0 * length, (c0 + n) * length)
+    for i in range(x.shape[0]):
+        row = xs[i, here]
+        for j in range(row.size):
+            u = np.float64(row[j]) - s[2 * W + j]
+            s[j] += u
+            s[W + j] += u * u
+    return collected(s, 0, n, length), collected(s, 1, n, length)
 
 
 @compiled
 def products_of(c0, g, x, mean, low):
-    """For the channels from c0 on: sum(g) and sum(g ((x - mean) - low)), in float64."""
-    length, s = x.shape[2], np.zeros(5 * COLUMNS)
-    spread(mean, length, MEAN, s)
-    spread(low, length, LOW, s)
-    rows, values, j0, n = rows_of(g), rows_of(x), c0 * length, mean.size * length
-    for i in range(rows.shape[0]):
-        row, value = rows[i, j0 : j0 + n], values[i, j0 : j0 + n]
-        for j in range(n):
+    """sum(g) and sum(g c) with c = (x - mean) - low, in float64."""
+    n, length, s = mean.size, x.shape[2], np.zeros(4 * W)
+    spread(mean, length, 2, s)
+    spread(low, length, 3, s)
+    gs, xs = rows_of(g), rows_of(x)
+    here = slice(c0 * length, (c0 + n) * length)
+    for i in range(x.shape[0]):
+        row, value = gs[i, here], xs[i, here]
+        for j in range(row.size):
             u = np.float64(row[j])
-            s[FIRST + j] += u
-            s[SECOND + j] += u * ((np.float64(value[j]) - s[MEAN + j]) - s[LOW + j])
-    return collected(s, FIRST, mean.size, length), collected(s, SECOND, mean.size, length)
+            s[j] += u
+            s[W + j] += u * ((np.float64(value[j]) - s[2 * W + j]) - s[3 * W + j])
+    return collected(s, 0, n, length), collected(s, 1, n, length)
 
 
 @compiled
-def normalise(first, last, width, x, gamma, beta, eps, y, mean, low, var, inv_std):
-    """y and the statistics."""
-    length, m = x.shape[2], x.shape[0] * x.shape[2]
-    rows, out, f = rows_of(x), rows_of(y), np.empty(5 * COLUMNS, x.dtype)
-    for c0 in range(first * width, min(last * width, x.shape[1]), width):
-        c1 = min(c0 + width, x.shape[1])
-        start = x[0, c0:c1, 0].astype(np.float64)
-        if x.itemsize == 8:  # There is no wider type to be exact in.
-            start = start + moments_of(c0, x, start)[0] / m
-        apart, square = moments_of(c0, x, start)
-        scale = np.empty(c1 - c0, x.dtype)
-        fill_statistics(c0, start, apart, square, m, gamma, eps, scale, mean, low, var, inv_std)
-        spread(mean[c0:c1], length, MEAN, f)
-        spread(low[c0:c1], length, LOW, f)
-        spread(scale, length, FACTOR, f)
-        spread(beta[c0:c1], length, SHIFT, f)
-        j0, n = c0 * length, (c1 - c0) * length
-        for i in range(rows.shape[0]):
-            to, row = out[i, j0 : j0 + n], rows[i, j0 : j0 + n]
-            for j in range(n):
-                centred = (row[j] - f[MEAN + j]) - f[LOW + j]
-                to[j] = centred * f[FACTOR + j] + f[SHIFT + j]
+def cross_sums_of(c0, n, u, g):
+    """sum(u g) of n channels, in float64."""
+    s = np.zeros(W)
+    us, gs = rows_of(u), rows_of(g)
+    here = slice(c0 * u.shape[2], (c0 + n) * u.shape[2])
+    for i in range(u.shape[0]):
+        row, other = us[i, here], gs[i, here]
+        for j in range(row.size):
+            s[j] += np.float64(row[j]) * np.float64(other[j])
+    return collected(s, 0, n, u.shape[2])
 
 
 @compiled
-def pull_back(first, last, width, g, x, gamma, mean, low, inv_std, by_x, sum_g, sum_g_x_hat):
-    """gamma i P(g), and the two sums."""
-    length, m = x.shape[2], x.shape[0] * x.shape[2]
-    rows, values, out = rows_of(g), rows_of(x), rows_of(by_x)
-    f = np.empty(5 * COLUMNS, x.dtype)
-    for c0 in range(first * width, min(last * width, x.shape[1]), width):
-        c1 = min(c0 + width, x.shape[1])
-        p, q = products_of(c0, g, x, mean[c0:c1], low[c0:c1])
-        factors = np.empty((3, c1 - c0), x.dtype)
-        fill_projection(c0, p, q, m, gamma, inv_std, factors, sum_g, sum_g_x_hat)
-        spread(mean[c0:c1], length, MEAN, f)
-        spread(low[c0:c1], length, LOW, f)
-        spread(factors[0], length, SHIFT, f)
-        spread(factors[1], length, SLOPE, f)
-        spread(factors[2], length, FACTOR, f)
-        j0, n = c0 * length, (c1 - c0) * length
-        for i in range(rows.shape[0]):
-            to, row, value = out[i, j0 : j0 + n], rows[i, j0 : j0 + n], values[i, j0 : j0 + n]
-            for j in range(n):
-                centred = (value[j] - f[MEAN + j]) - f[LOW + j]
-                to[j] = ((row[j] - f[SHIFT + j]) - centred * f[SLOPE + j]) * f[FACTOR + j]
+def affine(c0, x, mean, low, factor, shift, y):
+    """y = ((x - mean) - low) factor + shift."""
+    n, length, f = mean.size, x.shape[2], np.empty(4 * W, x.dtype)
+    spread(mean, length, 0, f)
+    spread(low, length, 1, f)
+    spread(factor, length, 2, f)
+    spread(shift, length, 3, f)
+    xs, ys = rows_of(x), rows_of(y)
+    here = slice(c0 * length, (c0 + n) * length)
+    for i in range(x.shape[0]):
+        row, to = xs[i, here], ys[i, here]
+        for j in range(row.size):
+            to[j] = ((row[j] - f[j]) - f[W + j]) * f[2 * W + j] + f[3 * W + j]
+
+
+@compiled
+def projection(c0, g, x, mean, low, factors, by_x):
+    """by_x = ((g - f0) - c f1) f2, where `factors` are (3, channels)."""
+    n, length, f = mean.size, x.shape[2], np.empty(5 * W, x.dtype)
+    spread(mean, length, 0, f)
+    spread(low, length, 1, f)
+    for k in range(3):
+        spread(factors[k], length, 2 + k, f)
+    gs, xs, by_xs = rows_of(g), rows_of(x), rows_of(by_x)
+    here = slice(c0 * length, (c0 + n) * length)
+    for i in range(x.shape[0]):
+        row, value, to = gs[i, here], xs[i, here], by_xs[i, here]
+        for j in range(row.size):
+            c = (value[j] - f[j]) - f[W + j]
+            to[j] = ((row[j] - f[2 * W + j]) - c * f[3 * W + j]) * f[4 * W + j]
+
+
+@compiled
+def second_order(c0, u, g, x, mean, low, factors, by_g, by_x):
+    """What reaches g and x, by `numbers.second_order_from`; `factors` are (8, channels)."""
+    n, length, f = mean.size, x.shape[2], np.empty(10 * W, x.dtype)
+    spread(mean, length, 0, f)
+    spread(low, length, 1, f)
+    for k in range(8):
+        spread(factors[k], length, 2 + k, f)
+    gs, xs, us, by_gs, by_xs = rows_of(g), rows_of(x), rows_of(u), rows_of(by_g), rows_of(by_x)
+    here = slice(c0 * length, (c0 + n) * length)
+    for i in range(x.shape[0]):
+        row, value, other = gs[i, here], xs[i, here], us[i, here]
+        to = by_gs[i, here]
+        for j in range(row.size):
+            c = (value[j] - f[j]) - f[W + j]
+            to[j] = ((other[j] - f[2 * W + j]) - c * f[3 * W + j]) * f[4 * W + j]
+        to = by_xs[i, here]
+        for j in range(row.size):
+            c = (value[j] - f[j]) - f[W + j]
+            mixed = (other[j] * f[5 * W + j] + row[j] * f[6 * W + j]) - f[7 * W + j]
+            to[j] = (mixed + c * f[8 * W + j]) * f[9 * W + j]

@@ -17,8 +17,11 @@ from minigrad.testing.budget import examples
 from minigrad.testing.layout import LAYOUTS, lay_out
 from minigrad.testing.strategies import seeds
 from minigrad.testing.tolerance import assert_close, largest
-from minigrad_bn import training
-from minigrad_bn.kernels import blocked, compiled
+from minigrad_bn import evaluation, second_order, training
+from minigrad_bn.kernels import blocked, runs
+from minigrad_bn.kernels import evaluation as fast_evaluation
+from minigrad_bn.kernels import second_order as fast_second_order
+from minigrad_bn.kernels import training as compiled
 
 xp = get("numpy").xp
 
@@ -29,8 +32,9 @@ both = pytest.mark.parametrize("kernels", [blocked, compiled], ids=["numpy", "nu
 def cut(kernels: Any, tile: int, width: int, few: int) -> Any:
     """Small tiles, blocks of `few` rows, runs of `few` values: small arrays have many of them."""
     blocked.tiles_of.cache_clear()
-    few_of = {"ROWS": few} if kernels is blocked else {"LONG": few}
-    return mock.patch.multiple(kernels, TILE=tile, WIDTH=width, **few_of)
+    if kernels is blocked:
+        return mock.patch.multiple(blocked, TILE=tile, WIDTH=width, ROWS=few)
+    return mock.patch.multiple(runs, TILE=tile, WIDTH=width, W=max(width, few), LONG=few)
 
 
 @both
@@ -158,6 +162,100 @@ def test_what_a_kernel_does_not_take_the_definition_does(kernels: Any) -> None:
     assert forward(x, np.ones(3), None, **options) is NotImplemented
     assert forward(np.ones((0, 3), "float32"), **options) is NotImplemented
     assert forward(np.ones((4, 3, 2), "float32"), axes=(0,), eps=1e-5) is NotImplemented
+
+
+@examples(2)
+@given(
+    before=st.lists(st.integers(1, 5), max_size=2),
+    channels=st.integers(1, 7),
+    after=st.lists(st.integers(1, 5), max_size=2),
+    sizes=st.tuples(st.integers(1, 60), st.integers(1, 9), st.integers(1, 4)),
+    dtype=st.sampled_from(["float32", "float64"]),
+    layout=st.sampled_from(LAYOUTS),
+    learnt=st.booleans(),
+    seed=seeds,
+)
+def test_the_other_compiled_kernels_give_what_their_definitions_give(
+    before: list[int],
+    channels: int,
+    after: list[int],
+    sizes: tuple[int, int, int],
+    dtype: str,
+    layout: str,
+    learnt: bool,
+    seed: int,
+) -> None:
+    shape, axis = (*before, channels, *after), len(before)
+    rng = np.random.default_rng(seed)
+    of = lambda *shape: rng.standard_normal(shape).astype(dtype)
+    u, g, x = (lay_out(of(*shape), layout) for _ in range(3))
+    gamma, mean, bias = (of(channels) for _ in range(3))
+    weight, scale = gamma if learnt else None, gamma.astype("float64")
+    axes = {"axes": tuple(a for a in range(len(shape)) if a != axis)}
+    options = {**axes, "eps": 1e-2}
+    exact = lambda *arrays: [None if a is None else a.astype("float64") for a in arrays]
+    so = second_order
+    gx, *by = so.x_gradient_forward(xp, *exact(g, x, weight), **options)
+    gw, *_ = so.weight_gradient_forward(xp, *exact(g, x), **options)
+    given = mean, scale, bias if learnt else None
+    y = evaluation.forward(xp, *exact(x, *given), **axes)
+    expected = {
+        "x_gradient": [gx],
+        "x_gradient_vjp": so.x_gradient_vjp(xp, *exact(u), gx, by, *exact(g, x, weight), **options),
+        "weight_gradient": [gw],
+        "evaluation": [y],
+        "scale_vjp": [evaluation.scale_vjp(xp, *exact(g), y, *exact(x, *given), **axes)],
+        "bias_vjp": [evaluation.bias_vjp(xp, *exact(g), y, *exact(x, mean, scale, bias), **axes)],
+    }
+    with cut(compiled, *sizes):
+        fast = fast_second_order
+        gx, *by = fast.x_gradient(g, x, weight, **options)
+        y = fast_evaluation.forward(x, *given, **axes)
+        found = {
+            "x_gradient": [gx],
+            "x_gradient_vjp": fast.x_gradient_vjp(u, gx, by, g, x, weight, **options),
+            "weight_gradient": fast.weight_gradient(g, x, **options)[:1],
+            "evaluation": [y],
+            "scale_vjp": [fast_evaluation.scale_vjp(g, y, x, *given, **axes)],
+            "bias_vjp": [fast_evaluation.bias_vjp(g, y, x, mean, scale, bias, **axes)],
+        }
+    # Each is a sum of products of these, and of 1/sqrt(var + eps), at most thrice.
+    spread, terms = options["eps"] ** -0.5, x.size // channels
+    magnitude = spread**3 * largest(x, mean) ** 2 * largest(u, g) ** 2 * largest(gamma, bias)
+    for what, arrays in expected.items():
+        for a, b in zip(found[what], arrays, strict=True):
+            assert (a is None) == (b is None)
+            if a is not None:
+                assert a.shape == b.shape
+                assert a.dtype == ("float64" if what == "scale_vjp" else dtype)
+                assert_close(a, b, what, dtype=dtype, terms=terms, magnitude=magnitude)
+
+
+@pytest.mark.parametrize("shape", [(16, 24, 16), (64, 70)])
+def test_what_is_not_finite_stays_in_its_channel_at_second_order(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    u, g, x = (rng.standard_normal(shape).astype("float32") for _ in range(3))
+    u[3, 5] = np.nan
+    options = {"axes": tuple(a for a in range(len(shape)) if a != 1), "eps": 1e-5}
+    gx, *by = fast_second_order.x_gradient(g, x, **options)
+    by_g, by_x, _ = fast_second_order.x_gradient_vjp(u, gx, by, g, x, **options)
+    for a in (by_g, by_x):
+        assert np.isnan(a[:, 5]).all() and np.isfinite(np.delete(a, 5, axis=1)).all()
+
+
+def test_gradients_of_gradients_and_evaluation_go_by_compiled_kernels() -> None:
+    x = mg.ones((64, 8, 16), requires_grad=True)
+    weight, bias = (mg.ones((8,), requires_grad=True) for _ in range(2))
+    with use_kernels("numba") as ran:
+        y, _ = training.batch_norm_training(x, weight, bias, axes=(0, 2), eps=1e-5)
+        first = mg.autograd.grad(y, (x, weight), mg.asarray(x.data), create_graph=True)
+        mg.autograd.grad(first, x, [mg.ones_like(x), mg.ones_like(weight)])
+        mean = mg.zeros((8,))
+        y = evaluation.batch_norm_evaluation(x, mean, weight, bias, axes=(0, 2))
+        y.backward(mg.ones_like(y))
+    gradients = "x_gradient", "x_gradient: joint rule", "weight_gradient"
+    parts = "training", *gradients, "evaluation", "evaluation: rule 2", "evaluation: rule 3"
+    assert ran == {f"batch_norm_{part}": 1 for part in parts}
 
 
 @pytest.mark.parametrize("which", ["numpy", "numba"])
