@@ -11,7 +11,7 @@ is a convolution of g with the weight turned around. There are no factors but 1,
 the error is no larger than that of the sum in order.
 
 An infinity or a NaN spoils its whole tile, and a sum of large numbers may overflow that is none of
-the definition's. So what is not finite in the end is left to the kernel that multiplies columns.
+the definition's. So what is not finite in the end is not the result.
 
 Shapes: x (N, C, height, width), w (O, C, 3, 3), g and the convolution (N, O, *positions).
 """
@@ -23,16 +23,13 @@ from typing import Any
 import numpy as np
 
 from .blocks import Block, cut
-from .convolution import PARTS, alike, turn, turned_around
+from .convolution import PARTS
 from .products import multiply
 from .scratch import scratch
 from .threads import parallel_for
 from .winograd_loops import transform_gradient, transform_input, transform_output
 
-__all__ = ["convolve", "convolve_input", "convolve_weight"]
-
-FEW = 8
-"""Fewer channels than this, of inputs or outputs, are not worth the transforms."""
+__all__ = ["convolve", "correlate"]
 
 TILES = 1
 """Fewer tiles for a channel than this: more would be added up than multiplied."""
@@ -83,79 +80,27 @@ def products(left: Any, right: Any, out: Any) -> None:
     multiply(left, right[None, ..., None], out[None, ..., None])
 
 
-def convolve(
-    x: Any,
-    weight: Any,
-    bias: Any = None,
-    /,
-    *,
-    strides: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Any:
-    """The convolution of x with a weight, plus a bias for each output."""
-    if not alike(x, weight, bias) or not is_taken(weight.shape, strides, dilation, groups):
-        return NotImplemented
-    counts = tuple(n + sum(around) - 2 for n, around in zip(x.shape[2:], padding, strict=True))
-    if min(counts) < 1:
-        return NotImplemented
-    outputs = len(weight)
-    y = np.empty((len(x), outputs, *counts), x.dtype)
-    x, tiles, transformed = as_rows(x), Tiles(x, y), transform_weight(weight)
-    bias = np.zeros(outputs, x.dtype) if bias is None else as_rows(bias)
+def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
+    """Fill y with the convolution plus the bias. Returns whether all of it is finite."""
+    tiles, transformed = Tiles(x, y), transform_weight(weight)
     finite = np.ones(len(tiles.blocks), bool)
 
     def work(start: int, stop: int) -> None:
         for i, block in enumerate(tiles.blocks[start:stop], start):
-            found = tiles.memory("output", block, outputs)
+            found = tiles.memory("output", block, y.shape[1])
             products(tiles.of_input(x, padding, block), transformed, as_matrices(found))
             part = y[block.first : block.last]
             finite[i] = transform_output(found, bias, 2 * block.top, part)
 
     parallel_for(work, len(tiles.blocks), work=tiles.elements)
-    return y if finite.all() else NotImplemented
+    return bool(finite.all())
 
 
-def convolve_input(
-    g: Any,
-    weight: Any,
-    /,
-    *,
-    size: Any,
-    strides: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Any:
-    """The gradient by the input."""
-    turned = turn(padding, weight.shape[2:], dilation)
-    if turned is None:
-        return NotImplemented
-    return convolve(
-        g, turned_around(weight, groups),
-        strides=strides, padding=turned, dilation=dilation, groups=groups,
-    )  # fmt: skip
-
-
-def convolve_weight(
-    x: Any,
-    g: Any,
-    /,
-    *,
-    kernel: Any,
-    strides: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Any:
-    """The gradient by the weight."""
-    shape = g.shape[1], x.shape[1], *kernel
-    if not alike(x, g) or not is_taken(shape, strides, dilation, groups):
-        return NotImplemented
-    x, g, tiles = as_rows(x), as_rows(g), Tiles(x, g)
-    if tiles.count < TILES * min(x.shape[1], g.shape[1]):
-        return NotImplemented
+def correlate(x: Any, g: Any, padding: Any, weight: Any) -> bool:
+    """Fill the gradient by the weight. Returns False if it is not finite, or not worth it."""
+    tiles = Tiles(x, g)
+    if tiles.count < TILES * min(weight.shape[:2]):
+        return False
     parts = min(PARTS, len(tiles.blocks))
     totals = np.zeros((parts, 16, x.shape[1], g.shape[1]), x.dtype)
 
@@ -169,10 +114,9 @@ def convolve_weight(
 
     parallel_for(work, parts, work=tiles.elements)
     total: Any = np.add.reduce(totals, 0)
-    if not np.isfinite(total).all():
-        return NotImplemented
-    weight = KERNEL.T.astype(x.dtype) @ total.reshape(16, -1)
-    return np.ascontiguousarray(weight.reshape(3, 3, *total.shape[1:]).transpose(3, 2, 0, 1))
+    places = KERNEL.T.astype(x.dtype) @ total.reshape(16, -1)
+    weight[...] = places.reshape(3, 3, *total.shape[1:]).transpose(3, 2, 0, 1)
+    return bool(np.isfinite(total).all())
 
 
 def transform_weight(weight: Any) -> Any:
@@ -182,16 +126,3 @@ def transform_weight(weight: Any) -> Any:
     transformed = np.empty((16, inputs, outputs), weight.dtype)
     products(KERNEL[None].astype(weight.dtype), places, transformed.reshape(1, 16, -1))
     return transformed
-
-
-def is_taken(weight: Any, strides: Any, dilation: Any, groups: int) -> bool:
-    """Whether a weight of this shape is 3x3, at each position, over all channels, and worth it."""
-    outputs, inputs, *kernel = weight
-    plain = (*kernel, *strides, *dilation, groups) == (3, 3, 1, 1, 1, 1, 1)
-    return plain and min(outputs, inputs) >= FEW
-
-
-def as_rows(x: Any) -> Any:
-    """`x` contiguous, and no view that is read-only: compiled once for all."""
-    x = np.ascontiguousarray(x)
-    return x if x.flags.writeable else x.copy()

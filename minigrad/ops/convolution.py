@@ -168,6 +168,9 @@ for function, kernel in (
     (convolution_input, "convolve_input"),
     (convolution_weight, "convolve_weight"),
 ):
-    for module, library, least in (("convolution", "numpy", 16384), ("winograd", "numba", 4096)):
+    for module, library, least in (
+        ("convolution", "numpy", 16384),
+        ("convolution_3x3", "numba", 4096),
+    ):
         at = f"minigrad.kernels.{module}:{kernel}"
         function.array_function().register("numpy", at, library=library, least=least)

@@ -1,0 +1,239 @@
+"""Compiled convolutions 3x3: with fewer multiplications or with all, they are the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad as mg
+from minigrad.kernels import blocks, threads
+from minigrad.ops.convolution import convolution, convolution_input, convolution_weight
+from minigrad.testing.budget import examples
+from minigrad.testing.layout import lay_out
+from minigrad.testing.strategies.arrays import layouts, seeds
+from minigrad.testing.tolerance import assert_close, largest
+
+kernels = pytest.importorskip("minigrad.kernels.convolution_3x3", exc_type=ImportError)
+xp = mg.backends.get("numpy").xp
+NEXT = {"strides": (1, 1), "dilation": (1, 1), "groups": 1}
+ONE = ((1, 1), (1, 1))
+
+
+class Problem(NamedTuple):
+    """Input, weight, bias, a cotangent, the padding, and the number of groups."""
+
+    x: Any
+    w: Any
+    bias: Any
+    g: Any
+    padding: Any
+    groups: int
+
+    @classmethod
+    def of(
+        cls, samples: int, channels: int, outputs: int, size: Any, padding: Any, groups: int = 1
+    ) -> Problem:
+        """Zeros, in these shapes; the channels are those of a group."""
+        counts = tuple(n + sum(around) - 2 for n, around in zip(size, padding, strict=True))
+        all_outputs = groups * outputs
+        shapes = (
+            (samples, groups * channels, *size),
+            (all_outputs, channels, 3, 3),
+            (all_outputs,),
+            (samples, all_outputs, *counts),
+        )
+        return cls(*map(np.zeros, shapes), padding, groups)
+
+    def map(self, f: Any) -> Problem:
+        return Problem(*map(f, self[:4]), *self[4:])
+
+    @property
+    def maps(self) -> Iterator[tuple[Any, int, Any]]:
+        """The three maps, how many products one of their results sums, and their results."""
+        how = {**NEXT, "padding": self.padding, "groups": self.groups}
+        x, w, bias, g = self[:4]
+        for primitive, terms, arrays, params in (
+            (convolution, 9 * w.shape[1], (x, w), {}),
+            (convolution, 9 * w.shape[1] + 1, (x, w, bias), {}),
+            (convolution_input, 9 * w.shape[0] // self.groups, (g, w), {"size": x.shape[2:]}),
+            (convolution_weight, g[:, 0].size, (x, g), {"kernel": (3, 3)}),
+        ):
+            yield primitive, terms, primitive.forward(xp, *arrays, **params, **how)
+
+
+algorithms = pytest.mark.parametrize("algorithm", ["direct", "winograd"])
+
+
+@contextmanager
+def only(algorithm: str) -> Iterator[pytest.MonkeyPatch]:
+    """Inside, it is taken for all sizes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels, "SMALL", 1 << 30 if algorithm == "direct" else 0)
+        patch.setattr(kernels, "FEW", 1)
+        patch.setattr(kernels.winograd, "TILES", 0)
+        yield patch
+
+
+@st.composite
+def problems(draw: st.DrawFn, algorithm: str) -> Problem:
+    """Images of 1 to 9 rows and columns, in which at least one kernel has a place."""
+    padding = tuple((draw(st.integers(0, 2)), draw(st.integers(0, 2))) for _ in range(2))
+    size = [draw(st.integers(max(1, 3 - sum(around)), 9)) for around in padding]
+    samples, channels, outputs = (draw(st.integers(1, n)) for n in (5, 4, 4))
+    groups = draw(st.integers(1, 3)) if algorithm == "direct" else 1
+    return Problem.of(samples, channels, outputs, size, padding, groups)
+
+
+def both(algorithm: str, problem: Problem) -> Iterator[tuple[Any, int, Any, Any]]:
+    """The maps, the terms they sum, what the algorithm finds, and what the definition does."""
+    with only(algorithm), mg.backends.use_kernels("numba", least=0) as ran:
+        found = list(problem.maps)
+    names = {"convolution": 2, "convolution_input": 1, "convolution_weight": 1}
+    assert dict(ran) == names, "a map has not been computed by the algorithm"
+    with mg.backends.use_kernels("none"):
+        expected = list(problem.map(lambda a: np.array(a, np.float64)).maps)
+    for (primitive, terms, actual), (*_, truth) in zip(found, expected, strict=True):
+        yield primitive, terms, actual, truth
+
+
+@algorithms
+@examples(8)
+@given(seed=seeds, dtype=st.sampled_from(["float32", "float64"]), layout=layouts, data=st.data())
+def test_it_is_the_definition(
+    algorithm: str, seed: int, dtype: str, layout: str, data: Any
+) -> None:
+    """At any edge and padding, in any layout, in blocks of a row of tiles or of several samples."""
+    rng = np.random.default_rng(seed)
+    drawn = data.draw(problems(algorithm)).map(
+        lambda a: lay_out(rng.standard_normal(a.shape).astype(dtype), layout)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("BYTES", "SMALL"):
+            patch.setattr(blocks, name, data.draw(st.sampled_from([8, 2000, 1 << 20])))
+        for primitive, terms, found, truth in both(algorithm, drawn):
+            magnitude = largest(*drawn[:4]) ** 2
+            assert_close(found, truth, str(primitive), terms=terms, magnitude=magnitude)
+
+
+@algorithms
+@examples(4)
+@given(seed=seeds, data=st.data())
+def test_small_integers_are_exact(algorithm: str, seed: int, data: Any) -> None:
+    """The transforms have no factors but 1, 1/2 and 1/4."""
+    rng = np.random.default_rng(seed)
+    drawn = data.draw(problems(algorithm)).map(
+        lambda a: rng.integers(-9, 10, a.shape).astype(np.float32)
+    )
+    for primitive, _, found, truth in both(algorithm, drawn):
+        np.testing.assert_array_equal(found, truth, err_msg=str(primitive))
+
+
+@algorithms
+@examples(8)
+@given(seed=seeds, data=st.data())
+def test_what_is_not_finite_reaches_what_it_reaches_by_the_definition(
+    algorithm: str, seed: int, data: Any
+) -> None:
+    """One infinity, NaN or number near the largest."""
+    rng = np.random.default_rng(seed)
+    problem = data.draw(problems(algorithm)).map(
+        lambda a: rng.standard_normal(a.shape).astype(np.float32)
+    )
+    spoilt = problem[data.draw(st.sampled_from([0, 1, 3]))]
+    place = data.draw(st.integers(0, spoilt.size - 1))
+    spoilt.reshape(-1)[place] = data.draw(st.sampled_from([np.nan, np.inf, -np.inf, 3e38]))
+    with np.errstate(all="ignore"):
+        with only(algorithm), mg.backends.use_kernels("numba", least=0):
+            found = list(problem.maps)
+        with mg.backends.use_kernels("none"):
+            expected = list(problem.maps)
+    for (primitive, _, actual), (*_, truth) in zip(found, expected, strict=True):
+        for same in (np.isfinite, np.isnan, np.isposinf):
+            assert (same(actual) == same(truth)).all(), primitive
+
+
+@pytest.mark.parametrize(
+    ("weight", "params"),
+    [
+        ((4, 4, 3, 2), {}),
+        ((4, 4, 3, 3), {"strides": (1, 2)}),
+        ((4, 4, 3, 3), {"dilation": (2, 1)}),
+        ((8, 4, 3, 3), {"groups": 2}),
+        ((3, 8, 3, 3), {}),
+        ((8, 3, 3, 3), {}),
+    ],
+)
+def test_other_kernels_and_a_few_channels_on_one_side_are_left_to_columns(
+    weight: Any, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "SMALL", 15)
+    monkeypatch.setattr(kernels, "FEW", 4)
+    how = {**NEXT, "padding": ONE, **params}
+    x, w = np.ones((2, weight[1] * how["groups"], 6, 6)), np.ones(weight)
+    y = convolution.forward(xp, x, w, **how)
+    assert kernels.convolve(x, w, **how) is NotImplemented
+    assert kernels.convolve_input(y, w, size=(6, 6), **how) is NotImplemented
+    assert kernels.convolve_weight(x, y, kernel=weight[2:], **how) is NotImplemented
+
+
+@pytest.mark.parametrize(
+    ("weight", "groups", "name"),
+    [((32, 1, 3, 3), 32, "direct"), ((16, 1, 3, 3), 1, "direct"), ((16, 16, 3, 3), 1, "winograd")],
+)
+def test_the_algorithm_is_that_for_the_channels_of_a_group(
+    weight: Any, groups: int, name: str
+) -> None:
+    found = kernels.algorithm_for(weight, (1, 1), (1, 1), groups)
+    assert found is getattr(kernels, name)
+
+
+def test_a_few_tiles_of_many_channels_are_left_to_columns() -> None:
+    how = {**NEXT, "padding": ONE}
+    for samples, taken in ((2, False), (3, True)):
+        x, g = np.ones((samples, 9, 4, 4)), np.ones((samples, 9, 4, 4))
+        found = kernels.convolve_weight(x, g, kernel=(3, 3), **how)
+        assert (found is not NotImplemented) == taken
+
+
+def test_more_zeros_around_than_a_kernel_reaches_have_no_weight_turned_around() -> None:
+    how = {**NEXT, "padding": ((3, 0), (0, 2))}
+    g, w = np.ones((2, 4, 7, 6)), np.ones((4, 3, 3, 3))
+    assert kernels.convolve_input(g, w, size=(6, 6), **how) is NotImplemented
+
+
+@algorithms
+@pytest.mark.parametrize("size", [(14, 14), (5, 5), (70, 3)])
+def test_the_number_of_threads_changes_no_bit(algorithm: str, size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    zeros = Problem.of(40, 16, 24, size, ONE)
+    drawn = zeros.map(lambda a: rng.standard_normal(a.shape, "float32"))
+    before, found = threads.get_num_threads(), []
+    try:
+        for n in (1, 2, 3):
+            threads.set_num_threads(n)
+            with only(algorithm), mg.backends.use_kernels("numba", least=0) as ran:
+                found.append([y.tobytes() for *_, y in drawn.maps])
+            assert sum(ran.values()) == 4
+    finally:
+        threads.set_num_threads(before)
+    assert found[0] == found[1] == found[2]
+
+
+@algorithms
+def test_inputs_are_read_only_and_stay_as_they_are(algorithm: str) -> None:
+    rng = np.random.default_rng(0)
+    drawn = Problem.of(2, 3, 4, (5, 6), ONE).map(lambda a: rng.standard_normal(a.shape))
+    before = [a.copy() for a in drawn[:4]]
+    for a in drawn[:4]:
+        a.flags.writeable = False
+    for primitive, terms, found, truth in both(algorithm, drawn):
+        assert_close(found, truth, str(primitive), terms=terms, magnitude=largest(*before) ** 2)
+        assert not any(np.shares_memory(found, a) for a in drawn[:4])
+    for a, b in zip(drawn, before, strict=False):
+        np.testing.assert_array_equal(a, b)
