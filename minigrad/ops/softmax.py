@@ -61,6 +61,15 @@ log_softmax_primitive = primitive(
 _softmax.array_function().register(
     "numpy", "minigrad.kernels.softmax:softmax", dtypes=("float16", "float32", "float64")
 )
+for operation in (_softmax, log_softmax_primitive):
+    for rule, least in ((None, 512), (0, 2048)):
+        part = operation.array_function(rule)
+        name = operation.name if rule is None else f"{operation.name}_vjp"
+        part.register("numpy", f"minigrad.kernels.softmax_blocks:{name}", least=65536)
+        part.register(
+            "numpy", f"minigrad.kernels.softmax_loops:{name}",
+            library="numba", dtypes=("float32",), least=least,
+        )  # fmt: skip
 
 
 def logsumexp(x: Tensor, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
