@@ -67,7 +67,7 @@ def test_a_fused_kernel_is_one_call_that_is_imported_by_name() -> None:
         fused = mg.capture(f)
         fused(mg.ones((2, 3)))
         (line,) = [s for s in fused.program.source.splitlines() if s.startswith("from minigrad")]
-        assert line.startswith("from minigrad.kernels.softmax import ")
+        assert line.startswith("from minigrad.kernels.softmax")
         name = line.rpartition(" ")[2]
         assert f"= {name}(x, axis=-1)" in fused.program.source
     with mg.backends.use_kernels("none"):
