@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["cross_entropy", "cross_entropy_vjp"]
+__all__ = ["compiled_vjp", "cross_entropy", "cross_entropy_vjp"]
+
+LEAST = 512
+"""From so many logits on numba is worth its call."""
 
 add_reduce: Any = np.add.reduce
 maximum_reduce: Any = np.maximum.reduce
@@ -74,6 +77,17 @@ def cross_entropy_vjp(
     p.reshape(-1)[places(p, target)] -= 1 - label_smoothing
     p *= np.expand_dims(g, axis) if g.ndim else g
     return p
+
+
+def compiled_vjp(g: Any, y: Any, residuals: Any, *inputs: Any, **how: Any) -> Any:
+    """numba's, where there is enough to do: g may be one number, and its size says nothing."""
+    if residuals[0].size < LEAST:
+        return NotImplemented
+    try:
+        from .cross_entropy_loops import cross_entropy_vjp
+    except ImportError:  # as the kernel of the forward has said
+        return NotImplemented
+    return cross_entropy_vjp(g, y, residuals, *inputs, **how)
 
 
 def taken(x: Any, weight: Any, label_smoothing: float) -> bool:

@@ -150,7 +150,14 @@ cross_entropy_with_labels = primitive(
     wrapped=True,
 )
 
-kernel(cross_entropy_with_labels, "numpy", "minigrad.kernels.cross_entropy:cross_entropy")
+at = "minigrad.kernels.cross_entropy"
+kernel(cross_entropy_with_labels, "numpy", f"{at}:cross_entropy")
+kernel(cross_entropy_with_labels, "numpy", f"{at}:cross_entropy_vjp", rule=0)
 kernel(
-    cross_entropy_with_labels, "numpy", "minigrad.kernels.cross_entropy:cross_entropy_vjp", rule=0
-)
+    cross_entropy_with_labels, "numpy", f"{at}_loops:cross_entropy",
+    library="numba", dtypes=("float32",), least=512,
+)  # fmt: skip
+kernel(
+    cross_entropy_with_labels, "numpy", f"{at}:compiled_vjp",
+    rule=0, library="numba", dtypes=("float32",),
+)  # fmt: skip
