@@ -32,13 +32,19 @@ class Block(NamedTuple):
 
 
 def cut(samples: int, height: int, row: int) -> list[Block]:
-    """Blocks of several samples, or of some rows of one, if a row of one takes `row` bytes."""
+    """Blocks of several samples, or of some rows of one, if a row of one takes `row` bytes.
+
+    More than LEAST are made a multiple of it, if samples allow: threads have as much to do then.
+    """
     sample = max(1, row * height)
-    several = min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST)))
-    step = height if several else -(-height // -(-sample // BYTES))
+    several = max(1, min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST))))
+    if several > 1 and samples > several * LEAST:
+        count = -(-samples // (several * LEAST)) * LEAST
+        several = -(-samples // count)
+    step = height if sample <= BYTES else -(-height // -(-sample // BYTES))
     return [
-        Block(n, min(n + max(1, several), samples), r, min(r + step, height))
-        for n in range(0, samples, max(1, several))
+        Block(n, min(n + several, samples), r, min(r + step, height))
+        for n in range(0, samples, several)
         for r in range(0, height, step)
     ]
 

@@ -16,6 +16,9 @@ __all__ = ["scratch"]
 LARGEST = 1 << 24
 """So many bytes are kept; what is larger is allocated and freed each time."""
 
+LINE = 64
+"""Where a line of the cache begins: vectors that lie across two of them cost twice."""
+
 kept = local()
 
 
@@ -27,5 +30,6 @@ def scratch(purpose: str, shape: tuple[int, ...], dtype: Any) -> Any:
         return np.empty(shape, dtype)
     buffer = kept.__dict__.get(purpose)
     if buffer is None or buffer.nbytes < size:
-        buffer = kept.__dict__[purpose] = np.empty(size, np.uint8)
+        whole = np.empty(size + LINE, np.uint8)
+        buffer = kept.__dict__[purpose] = whole[-whole.ctypes.data % LINE :][:size]
     return buffer[:size].view(dtype).reshape(shape)
