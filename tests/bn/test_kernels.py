@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import Any
 from unittest import mock
 
@@ -31,9 +30,10 @@ both = pytest.mark.parametrize("kernels", [blocked, compiled], ids=["numpy", "nu
 
 def cut(kernels: Any, tile: int, width: int, few: int) -> Any:
     """Small tiles, blocks of `few` rows, runs of `few` values: small arrays have many of them."""
-    blocked.tiles_of.cache_clear()
+    blocked.blocks_of.cache_clear()
     if kernels is blocked:
-        return mock.patch.multiple(blocked, TILE=tile, WIDTH=width, ROWS=few)
+        longest = {"LONG": few, "LONGEST": width}
+        return mock.patch.multiple(blocked, BLOCK=tile, ROWS=few, **longest)
     return mock.patch.multiple(runs, TILE=tile, WIDTH=width, W=max(width, few), LONG=few)
 
 
@@ -118,12 +118,16 @@ def test_any_number_of_threads_gives_the_same_bits(kernels: Any, shape: tuple[in
     assert found[0] == found[1] == found[2]
 
 
-@given(shape=st.tuples(st.integers(1, 9), st.integers(1, 40), st.integers(1, 300)))
-def test_tiles_make_up_all_channels(shape: tuple[int, int, int]) -> None:
+@given(shape=st.tuples(st.integers(1, 40), st.integers(1, 40), st.integers(1, 300)))
+def test_blocks_cover_every_element_once(shape: tuple[int, int, int]) -> None:
     with cut(blocked, 1000, 64, 16):
-        cuts = blocked.Tiles(shape, (0, 2)).cuts
-    assert cuts[0] == 0 and cuts[-1] == shape[1]
-    assert all(a < b for a, b in pairwise(cuts))
+        blocks = blocked.Blocks(shape, (0, 2))
+    seen = np.zeros(shape)
+    for block in blocks.list:
+        part = blocks.cut(seen, block)
+        assert part.size <= blocks.largest and np.shares_memory(part, seen)
+        part += 1
+    assert np.all(seen == 1)
 
 
 @both
