@@ -15,7 +15,7 @@ from .columns import places
 from .masks import kept
 from .threads import parallel_for
 
-__all__ = ["max_pool", "max_pool_vjp", "sum_pool", "sum_pool_vjp"]
+__all__ = ["in_two", "max_pool", "max_pool_vjp", "planes_of", "sum_pool", "sum_pool_vjp"]
 
 PLANES = 1 << 14
 """So many outputs are computed at a time."""
@@ -73,6 +73,8 @@ def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
     """The sum of each window."""
     ones = (1,) * len(shape)
     planes, counts = planes_of(x, shape, strides, ones)
+    if math.prod(counts) == 1:
+        return NotImplemented  # A sum over whole planes has no better form.
     seen = places(shape, strides, ones, counts)
     y = np.empty((len(planes), *counts), x.dtype)
 
@@ -110,6 +112,11 @@ def planes_of(x: Any, shape: Any, strides: Any, dilation: Any) -> tuple[Any, tup
         for n, m, s, d in zip(size, shape, strides, dilation, strict=True)
     )
     return x.reshape(math.prod(x.shape[: x.ndim - len(shape)]), *size), counts
+
+
+def in_two(sizes: Any) -> tuple[int, int]:
+    """Sizes over two axes; where there is one, it is the second."""
+    return (1, *sizes) if len(sizes) == 1 else tuple(sizes)
 
 
 def in_parts(work: Callable[[int, int], None], y: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .pooling import planes_of
+from .pooling import in_two, planes_of
 from .threads import parallel_for
 
 __all__ = ["max_pool_vjp"]
@@ -35,11 +35,6 @@ def max_pool_vjp(
     sh, sw = in_two(strides)
     parallel_for(put, len(gradients), *arrays, offsets, sh * width, sw, work=g.size + x.size)
     return total
-
-
-def in_two(sizes: Any) -> tuple[int, int]:
-    """Sizes over two axes; where there is one, it is the second."""
-    return (1, *sizes) if len(sizes) == 1 else tuple(sizes)
 
 
 @njit(nogil=True, cache=True)

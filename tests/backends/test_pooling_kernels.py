@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.backends import use_kernels
-from minigrad.kernels import pooling
+from minigrad.kernels import pooling, threads
 from minigrad.nn import functional as F
 from minigrad.testing.budget import examples
+from minigrad.testing.layout import LAYOUTS, lay_out
 from minigrad.testing.strategies.arrays import seeds
+from minigrad.testing.tolerance import assert_close, largest
 
 special = np.array([0.0, -0.0, 1.0, 1.0, -1.0, np.nan, np.inf, -np.inf])
 
@@ -54,6 +57,68 @@ def test_max_pooling_of_ties_nan_and_infinity_is_the_definition(
         found, expected = both_ways(library, f, x, seed)
     for a, e in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, e)
+
+
+@pytest.mark.parametrize("library", ["numpy", "numba"])
+@examples(2.0)
+@given(
+    dtype=st.sampled_from(["float32", "float64"]),
+    layout=st.sampled_from(LAYOUTS),
+    infinite=st.booleans(),
+    seed=seeds,
+    data=st.data(),
+)
+def test_average_pooling_is_the_definition_whether_windows_overlap_or_leave_gaps(
+    library: str, dtype: str, layout: str, infinite: bool, seed: int, data: Any
+) -> None:
+    """Infinity reaches the windows that see it, and back, and no other."""
+    k = data.draw(st.integers(1, 2))
+    kernel, stride = (tuple(data.draw(st.integers(1, 4)) for _ in range(k)) for _ in range(2))
+    size = tuple(n + data.draw(st.integers(0, 9)) for n in kernel)
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2, 3, *size))
+    if infinite:
+        x.flat[rng.integers(x.size)] = np.inf
+    x = lay_out(x.astype(dtype), layout)
+    f = lambda x: getattr(F, f"avg_pool{k}d")(x, kernel, stride)
+    counts = tuple((n - m) // s + 1 for n, m, s in zip(size, kernel, stride, strict=True))
+    g = rng.normal(size=(2, 3, *counts))
+    if infinite:
+        g.flat[rng.integers(g.size)] = -np.inf
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pooling, "PLANES", data.draw(st.sampled_from([1, 20, 1 << 14])))
+        for which, kind in ((library, dtype), ("none", "float64")):
+            leaf = mg.tensor(x.astype(kind), requires_grad=True)
+            with use_kernels(which, least=0) as ran:
+                y = f(leaf)
+                y.backward(mg.asarray(g.astype(dtype).astype(kind)))
+            whole = {"sum_pool"} if math.prod(counts) == 1 else set()
+            assert set(ran) == ({"sum_pool", "sum_pool: rule 0"} - whole if found == [] else set())
+            found.append((y.detach().numpy(), leaf.grad.numpy()))
+    for a, e, b in zip(*found, (x, g), strict=True):
+        finite = largest(np.where(np.isfinite(b), b, 0))
+        assert_close(a, e, "average pooling", terms=16, magnitude=finite)
+
+
+@pytest.mark.parametrize("library", ["numpy", "numba"])
+def test_pooling_on_any_number_of_threads_gives_the_same_bits(
+    library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20, 10, 30, 31)).astype("float32")
+    g = rng.normal(size=(20, 10, 14, 15)).astype("float32")
+    found = []
+    for count in (1, 2, 3):
+        monkeypatch.setattr(threads, "num_threads", count)
+        leaf = mg.tensor(x, requires_grad=True)
+        with use_kernels(library):
+            y = F.avg_pool2d(leaf, 3, 2)
+            y.backward(mg.asarray(g))
+        found.append((y.detach().numpy(), leaf.grad.numpy()))
+    for other in found[1:]:
+        for a, e in zip(other, found[0], strict=True):
+            np.testing.assert_array_equal(a, e)
 
 
 @examples(0.2)

@@ -76,6 +76,10 @@ for function, kernel in ((_max_pool, "max_pool"), (sum_pool, "sum_pool")):
 _max_pool.array_function(0).register(
     "numpy", "minigrad.kernels.pooling_loops:max_pool_vjp", library="numba", least=16384
 )
+for rule, name in ((None, "sum_pool"), (0, "sum_pool_vjp")):
+    sum_pool.array_function(rule).register(
+        "numpy", f"minigrad.kernels.sum_pool_loops:{name}", library="numba", least=1024
+    )
 
 
 def max_pool1d(
