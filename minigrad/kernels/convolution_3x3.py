@@ -3,8 +3,9 @@
 Few inputs and outputs in a group are multiplied as the definition says, row by row of an image
 (`direct`). More go through Winograd's minimal filtering, which has less than half the
 multiplications, and those in products of matrices (`winograd`). What has another kernel, stride
-or dilation is left to the kernels that multiply columns, and so is what comes out not finite but
-might be by the definition.
+or dilation is left to the kernels that multiply columns. Those also compute again what comes out
+not finite but might be by the definition: a kernel that has once been chosen by the shapes, as for
+a captured program, takes all values.
 
 Shapes: x (N, C, height, width), w (O, C / groups, 3, 3), g and the convolution (N, O, *positions).
 """
@@ -15,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from . import convolution as columns
 from . import direct, winograd
 from .convolution import alike, turn, turned_around
 from .rows import contiguous, vector
@@ -50,6 +52,7 @@ def convolve(
     groups: int,
 ) -> Any:
     """The convolution of x with a weight, plus a bias for each output."""
+    how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
     algorithm = algorithm_for(weight.shape, strides, dilation, groups)
     if algorithm is None or not alike(x, weight, bias):
         return NotImplemented
@@ -59,11 +62,8 @@ def convolve(
     y = np.empty((len(x), len(weight), *counts), x.dtype)
     # -0.0 adds nothing, not even to the sign of a zero.
     shift = vector(bias, len(weight), -0.0, x.dtype)
-    return (
-        y
-        if algorithm.convolve(contiguous(x, x.shape), weight, shift, padding, y)
-        else NotImplemented
-    )
+    done = algorithm.convolve(contiguous(x, x.shape), weight, shift, padding, y)
+    return y if done else columns.convolve(x, weight, bias, **how)
 
 
 def convolve_input(
@@ -78,14 +78,14 @@ def convolve_input(
     groups: int,
 ) -> Any:
     """The gradient by the input: the convolution of g with the weight turned around."""
+    how = {"strides": strides, "dilation": dilation, "groups": groups}
     turned = turn(padding, weight.shape[2:], dilation)
-    # Around g there are zeros, which an infinite weight must not meet.
-    if turned is None or not np.isfinite(weight).all():
+    if turned is None or algorithm_for(weight.shape, strides, dilation, groups) is None:
         return NotImplemented
-    return convolve(
-        g, turned_around(weight, groups),
-        strides=strides, padding=turned, dilation=dilation, groups=groups,
-    )  # fmt: skip
+    # Around g there are zeros, which an infinite weight must not meet.
+    if not np.isfinite(weight).all():
+        return columns.convolve_input(g, weight, size=size, padding=padding, **how)
+    return convolve(g, turned_around(weight, groups), padding=turned, **how)
 
 
 def convolve_weight(
@@ -105,5 +105,7 @@ def convolve_weight(
     if algorithm is None or not alike(x, g):
         return NotImplemented
     weight = np.empty(shape, x.dtype)
-    x, g = contiguous(x, x.shape), contiguous(g, g.shape)
-    return weight if algorithm.correlate(x, g, padding, weight) else NotImplemented
+    if algorithm.correlate(contiguous(x, x.shape), contiguous(g, g.shape), padding, weight):
+        return weight
+    how = {"strides": strides, "padding": padding, "dilation": dilation, "groups": groups}
+    return columns.convolve_weight(x, g, kernel=kernel, **how)

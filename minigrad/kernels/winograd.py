@@ -24,7 +24,7 @@ import numpy as np
 
 from .blocks import Block, cut
 from .convolution import PARTS
-from .products import multiply
+from .products import PIECE, multiply
 from .scratch import scratch
 from .threads import parallel_for
 from .winograd_loops import transform_gradient, transform_input, transform_output
@@ -37,6 +37,9 @@ TILES = 1
 G = np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]])
 KERNEL = np.kron(G, G)
 """G w G^T, the 16 places of a tile from the 9 of a kernel."""
+
+silently: Any = np.errstate(over="ignore", invalid="ignore")
+"""What is not finite is found in the end, and computed otherwise."""
 
 
 class Tiles:
@@ -76,15 +79,20 @@ def as_matrices(tiles: Any) -> Any:
 
 
 def products(left: Any, right: Any, out: Any) -> None:
-    """16 products of matrices."""
-    multiply(left, right[None, ..., None], out[None, ..., None])
+    """16 products of matrices, in pieces if they are large."""
+    if left.shape[1] * left.shape[2] * right.shape[2] <= PIECE:
+        np.matmul(left, right, out=out)
+    else:
+        multiply(left, right[None, ..., None], out[None, ..., None])
 
 
+@silently
 def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
     """Fill y with the convolution plus the bias. Returns whether all of it is finite."""
     tiles, transformed = Tiles(x, y), transform_weight(weight)
     finite = np.ones(len(tiles.blocks), bool)
 
+    @silently
     def work(start: int, stop: int) -> None:
         for i, block in enumerate(tiles.blocks[start:stop], start):
             found = tiles.memory("output", block, y.shape[1])
@@ -96,6 +104,7 @@ def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
     return bool(finite.all())
 
 
+@silently
 def correlate(x: Any, g: Any, padding: Any, weight: Any) -> bool:
     """Fill the gradient by the weight. Returns False if it is not finite, or not worth it."""
     tiles = Tiles(x, g)
@@ -104,6 +113,7 @@ def correlate(x: Any, g: Any, padding: Any, weight: Any) -> bool:
     parts = min(PARTS, len(tiles.blocks))
     totals = np.zeros((parts, 16, x.shape[1], g.shape[1]), x.dtype)
 
+    @silently
     def work(start: int, stop: int) -> None:
         for part in range(start, stop):
             for block in tiles.blocks[part::parts]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.kernels import blocks, threads
+from minigrad.nn import functional as F
 from minigrad.ops.convolution import convolution, convolution_input, convolution_weight
 from minigrad.testing.budget import examples
 from minigrad.testing.layout import lay_out
@@ -194,12 +195,49 @@ def test_the_algorithm_is_that_for_the_channels_of_a_group(
     assert found is getattr(kernels, name)
 
 
-def test_a_few_tiles_of_many_channels_are_left_to_columns() -> None:
+def test_a_few_tiles_of_many_channels_are_left_to_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kernels.columns, "convolve_weight", lambda *_, **__: "columns")
     how = {**NEXT, "padding": ONE}
-    for samples, taken in ((2, False), (3, True)):
+    for samples, left in ((2, True), (3, False)):
         x, g = np.ones((samples, 9, 4, 4)), np.ones((samples, 9, 4, 4))
         found = kernels.convolve_weight(x, g, kernel=(3, 3), **how)
-        assert (found is not NotImplemented) == taken
+        assert isinstance(found, str) == left
+
+
+@algorithms
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_captured_step_meets_what_is_not_finite_later(algorithm: str, bad: float) -> None:
+    """What a program calls was chosen by the shapes, and takes all values."""
+    rng = np.random.default_rng(0)
+    fine, w = rng.standard_normal((2, 3, 8, 8)), rng.standard_normal((4, 3, 3, 3))
+    spoilt = fine.copy()
+    spoilt[1, 2, 0, 3] = bad
+
+    def step(x: mg.Tensor, w: mg.Tensor) -> Any:
+        y, vjp = mg.vjp(lambda x, w: F.conv2d(x, w, padding=1), x, w)
+        return y, *vjp(y)
+
+    captured = mg.capture(step)
+    with only(algorithm), mg.backends.use_kernels("numba", least=0), np.errstate(all="ignore"):
+        for x in (fine, fine, spoilt, fine):
+            arrays = mg.asarray(x), mg.asarray(w)
+            for found, expected in zip(captured(*arrays), step(*arrays), strict=True):
+                np.testing.assert_array_equal(found.data, expected.data)
+
+
+@algorithms
+def test_an_overflow_that_is_none_of_the_definitions_is_not_heard_of(algorithm: str) -> None:
+    rng = np.random.default_rng(0)
+    drawn = Problem.of(2, 3, 4, (5, 6), ONE).map(
+        lambda a: np.sign(rng.standard_normal(a.shape)).astype(np.float32)
+    )
+    x, g = drawn.x * np.float32(3e38), drawn.g * np.float32(1e-3)
+    drawn = drawn._replace(x=x, w=drawn.w * np.float32(1e-3), g=g)
+    with np.errstate(over="raise", invalid="raise"):
+        for primitive, terms, found, truth in both(algorithm, drawn):
+            assert_close(found, truth, str(primitive), terms=terms)
 
 
 def test_more_zeros_around_than_a_kernel_reaches_have_no_weight_turned_around() -> None:
