@@ -28,20 +28,24 @@ def max_pool(x: Any, /, *, shape: Any, strides: Any, dilation: Any) -> Any:
     planes, counts = planes_of(x, shape, strides, dilation)
     seen = places(shape, strides, dilation, counts)
     y = np.empty((len(planes), *counts), x.dtype)
-    winner = np.zeros(y.shape, np.uint8)
+    winner = np.empty(y.shape, np.uint8)
 
-    def work(first: int, last: int) -> None:
-        part, best, number = planes[first:last], y[first:last], winner[first:last]
-        best[...] = part[seen[0]]
-        for i, place in enumerate(seen[1:], 1):
-            better = part[place] > best
-            np.maximum(best, part[place], out=best)
-            # Numbers grow from place to place: the last that was better is the largest.
-            np.maximum(number, better.view(np.uint8) * np.uint8(i), out=number)
+    def compete(beats: Callable[[Any, Any], Any]) -> None:
+        def work(first: int, last: int) -> None:
+            part, best, number = planes[first:last], y[first:last], winner[first:last]
+            best[...], number[...] = part[seen[0]], 0
+            for i, place in enumerate(seen[1:], 1):
+                better = beats(part[place], best)
+                np.maximum(best, part[place], out=best)
+                # Numbers grow from place to place: the last that was better is the largest.
+                np.maximum(number, better.view(np.uint8) * np.uint8(i), out=number)
 
-    in_parts(work, y)
+        in_parts(work, y)
+
+    compete(np.greater)
     if np.isnan(y).any():
-        return NotImplemented  # A NaN wins, which no comparison says.
+        # A NaN wins, the last of several, which that comparison does not say.
+        compete(lambda new, best: (new > best) | (new != new))
     lead = x.shape[: x.ndim - len(shape)]
     return y.reshape(*lead, *counts), winner.reshape(*lead, *counts)
 

@@ -121,6 +121,21 @@ def test_pooling_on_any_number_of_threads_gives_the_same_bits(
             np.testing.assert_array_equal(a, e)
 
 
+def test_a_captured_step_meets_nan_later() -> None:
+    """What a program calls was chosen by the shapes, and takes all values."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 6, 6))
+    spoilt = x.copy()
+    spoilt[1, 2, 3, 3:5] = np.nan
+    pool = lambda x: mg.value_and_grad(lambda x: mg.sum(F.max_pool2d(x, 2)))(x)
+    captured = mg.capture(pool)
+    with use_kernels("numpy", least=0):
+        for values in (x, x, spoilt, x):
+            for found, expected in zip(
+                captured(mg.asarray(values)), pool(mg.asarray(values)), strict=True
+            ):
+                np.testing.assert_array_equal(found.data, expected.data)
+
+
 @examples(0.2)
 @given(seed=seeds)
 def test_the_gradient_of_relu_keeps_infinity_where_it_passes_and_nowhere_else(seed: int) -> None:
