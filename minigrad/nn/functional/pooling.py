@@ -69,17 +69,16 @@ def sum_pool_vjp(xp: Any, g: Any, y: Any, x: Any, *, shape: Sizes, strides: Size
 _max_pool = primitive("max_pool", max_pool_vjp, forward=max_pool_forward, residuals=True)
 sum_pool = primitive("sum_pool", sum_pool_vjp, forward=sum_pool_forward)
 
-for function, kernel in ((_max_pool, "max_pool"), (sum_pool, "sum_pool")):
-    at = f"minigrad.kernels.pooling:{kernel}"
-    function.array_function().register("numpy", at, least=4096)
-    function.array_function(0).register("numpy", f"{at}_vjp", least=1024)
-_max_pool.array_function(0).register(
-    "numpy", "minigrad.kernels.pooling_loops:max_pool_vjp", library="numba", least=16384
-)
-for rule, name in ((None, "sum_pool"), (0, "sum_pool_vjp")):
-    sum_pool.array_function(rule).register(
-        "numpy", f"minigrad.kernels.sum_pool_loops:{name}", library="numba", least=1024
-    )
+at = "minigrad.kernels"
+for function, kernel, compiled, least in (
+    (_max_pool, "max_pool", "pooling_loops:max_pool", (4096, 1024)),
+    (sum_pool, "sum_pool", "sum_pool_loops:sum_pool", (1024, 1024)),
+):
+    forward, rule = function.array_function(), function.array_function(0)
+    forward.register("numpy", f"{at}.pooling:{kernel}", least=4096)
+    rule.register("numpy", f"{at}.pooling:{kernel}_vjp", least=1024)
+    forward.register("numpy", f"{at}.{compiled}", library="numba", least=least[0])
+    rule.register("numpy", f"{at}.{compiled}_vjp", library="numba", least=least[1])
 
 
 def max_pool1d(
