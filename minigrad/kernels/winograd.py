@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from .blocks import Block, cut
+from .columns import Lie
 from .convolution import PARTS
 from .products import PIECE, multiply
 from .scratch import scratch
@@ -87,7 +88,7 @@ def products(left: Any, right: Any, out: Any) -> None:
 
 
 @silently
-def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
+def convolve(lie: Lie, x: Any, weight: Any, bias: Any, y: Any) -> bool:
     """Fill y with the convolution plus the bias. Returns whether all of it is finite."""
     tiles, transformed = Tiles(x, y), transform_weight(weight)
     finite = np.ones(len(tiles.blocks), bool)
@@ -96,7 +97,7 @@ def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
     def work(start: int, stop: int) -> None:
         for i, block in enumerate(tiles.blocks[start:stop], start):
             found = tiles.memory("output", block, y.shape[1])
-            products(tiles.of_input(x, padding, block), transformed, as_matrices(found))
+            products(tiles.of_input(x, lie.padding, block), transformed, as_matrices(found))
             part = y[block.first : block.last]
             finite[i] = transform_output(found, bias, 2 * block.top, part)
 
@@ -105,7 +106,7 @@ def convolve(x: Any, weight: Any, bias: Any, padding: Any, y: Any) -> bool:
 
 
 @silently
-def correlate(x: Any, g: Any, padding: Any, weight: Any) -> bool:
+def correlate(lie: Lie, x: Any, g: Any, weight: Any) -> bool:
     """Fill the gradient by the weight. Returns False if it is not finite, or not worth it."""
     tiles = Tiles(x, g)
     if tiles.count < TILES * min(weight.shape[:2]):
@@ -118,7 +119,7 @@ def correlate(x: Any, g: Any, padding: Any, weight: Any) -> bool:
         for part in range(start, stop):
             for block in tiles.blocks[part::parts]:
                 more = scratch("products", totals.shape[1:], x.dtype)
-                left = tiles.of_input(x, padding, block).swapaxes(1, 2)
+                left = tiles.of_input(x, lie.padding, block).swapaxes(1, 2)
                 products(left, tiles.of_gradient(g, block), more)
                 totals[part] += more
 

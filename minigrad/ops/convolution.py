@@ -170,7 +170,7 @@ for function, kernel in (
 ):
     for module, library, least in (
         ("convolution", "numpy", 16384),
-        ("convolution_3x3", "numba", 4096),
+        ("convolution_compiled", "numba", 4096),
     ):
         at = f"minigrad.kernels.{module}:{kernel}"
         function.array_function().register("numpy", at, library=library, least=least)

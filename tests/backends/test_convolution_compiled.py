@@ -1,4 +1,4 @@
-"""Compiled convolutions 3x3: with fewer multiplications or with all, they are the definition."""
+"""Compiled convolutions: with fewer multiplications or with all, they are the definition."""
 
 from __future__ import annotations
 
@@ -16,18 +16,23 @@ from minigrad.kernels import blocks, threads
 from minigrad.nn import functional as F
 from minigrad.ops.convolution import convolution, convolution_input, convolution_weight
 from minigrad.testing.budget import examples
+from minigrad.testing.kernels import assert_kernels_equal
 from minigrad.testing.layout import lay_out
+from minigrad.testing.records.convolution import records
 from minigrad.testing.strategies.arrays import layouts, seeds
 from minigrad.testing.tolerance import assert_close, largest
 
-kernels = pytest.importorskip("minigrad.kernels.convolution_3x3", exc_type=ImportError)
+kernels = pytest.importorskip("minigrad.kernels.convolution_compiled", exc_type=ImportError)
 xp = mg.backends.get("numpy").xp
 NEXT = {"strides": (1, 1), "dilation": (1, 1), "groups": 1}
 ONE = ((1, 1), (1, 1))
 
 
 class Problem(NamedTuple):
-    """Input, weight, bias, a cotangent, the padding, and the number of groups."""
+    """A convolution 3x3 at neighbouring positions, which both algorithms compute.
+
+    Input, weight, bias, a cotangent, the padding, and the number of groups.
+    """
 
     x: Any
     w: Any
@@ -75,7 +80,8 @@ algorithms = pytest.mark.parametrize("algorithm", ["direct", "winograd"])
 def only(algorithm: str) -> Iterator[pytest.MonkeyPatch]:
     """Inside, it is taken for all sizes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernels, "SMALL", 1 << 30 if algorithm == "direct" else 0)
+        for name in ("SMALL", "ALONE"):
+            patch.setattr(kernels, name, 1 << 30 if algorithm == "direct" else 0)
         patch.setattr(kernels, "FEW", 1)
         patch.setattr(kernels.winograd, "TILES", 0)
         yield patch
@@ -160,6 +166,44 @@ def test_what_is_not_finite_reaches_what_it_reaches_by_the_definition(
             assert (same(actual) == same(truth)).all(), primitive
 
 
+@pytest.mark.parametrize("record", records, ids=str)
+@examples(4)
+@given(data=st.data())
+def test_any_kernel_stride_and_dilation_is_computed_directly(record: Any, data: Any) -> None:
+    """Over one axis, too; in parts of some samples."""
+    case, seed = data.draw(record.draw((1, 2, 5))), data.draw(seeds)
+    dtype, layout = data.draw(st.sampled_from(["float32", "float64"])), data.draw(layouts)
+    with only("direct") as patch:
+        patch.setattr(kernels.direct, "PARTS", data.draw(st.integers(1, 8)))
+        patch.setattr(kernels, "columns", None)  # They are not turned to.
+        ran = assert_kernels_equal(record, case, seed, "cpu", dtype=dtype, layout=layout)
+    assert ran[record.name] >= 1
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+@pytest.mark.parametrize("where", ["input", "weight"])
+def test_what_is_not_finite_is_spread_as_by_the_definition(bad: float, where: str) -> None:
+    """Also where strides leave out elements of the input."""
+    rng = np.random.default_rng(0)
+    how = {"strides": (2, 3), "padding": ((1, 0), (2, 1)), "dilation": (1, 2), "groups": 2}
+    x, w = rng.standard_normal((2, 4, 8, 9)), rng.standard_normal((4, 2, 2, 2))
+    g = convolution.forward(xp, x, w, **how)
+    for a in (w,) if where == "weight" else (x, g):
+        a[1, 1, 1, 1] = bad
+    for primitive, arrays, params in (
+        (convolution, (x, w), {}),
+        (convolution_input, (g, w), {"size": (8, 9)}),
+        (convolution_weight, (x, g), {"kernel": (2, 2)}),
+    ):
+        with np.errstate(all="ignore"):
+            with only("direct"), mg.backends.use_kernels("numba", least=0) as ran:
+                found = primitive.forward(xp, *arrays, **params, **how)
+            with mg.backends.use_kernels("none"):
+                expected = primitive.forward(xp, *arrays, **params, **how)
+        assert ran[primitive.name] == 1
+        np.testing.assert_allclose(found, expected, rtol=1e-9, err_msg=str(primitive))
+
+
 @pytest.mark.parametrize(
     ("weight", "params"),
     [
@@ -174,8 +218,8 @@ def test_what_is_not_finite_reaches_what_it_reaches_by_the_definition(
 def test_other_kernels_and_a_few_channels_on_one_side_are_left_to_columns(
     weight: Any, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernels, "SMALL", 15)
-    monkeypatch.setattr(kernels, "FEW", 4)
+    for name, n in (("SMALL", 15), ("ALONE", 15), ("FEW", 4)):
+        monkeypatch.setattr(kernels, name, n)
     how = {**NEXT, "padding": ONE, **params}
     x, w = np.ones((2, weight[1] * how["groups"], 6, 6)), np.ones(weight)
     y = convolution.forward(xp, x, w, **how)
@@ -186,7 +230,12 @@ def test_other_kernels_and_a_few_channels_on_one_side_are_left_to_columns(
 
 @pytest.mark.parametrize(
     ("weight", "groups", "name"),
-    [((99, 1, 3, 3), 99, "direct"), ((16, 1, 3, 3), 1, "direct"), ((16, 16, 3, 3), 1, "winograd")],
+    [
+        ((99, 1, 3, 3), 99, "direct"),
+        ((99, 1, 7, 7), 99, "direct"),
+        ((16, 1, 3, 3), 1, "direct"),
+        ((16, 16, 3, 3), 1, "winograd"),
+    ],
 )
 def test_the_algorithm_is_that_for_the_channels_of_a_group(
     weight: Any, groups: int, name: str
@@ -241,9 +290,13 @@ def test_an_overflow_that_is_none_of_the_definitions_is_not_heard_of(algorithm: 
 
 
 def test_more_zeros_around_than_a_kernel_reaches_have_no_weight_turned_around() -> None:
-    how = {**NEXT, "padding": ((3, 0), (0, 2))}
-    g, w = np.ones((2, 4, 7, 6)), np.ones((4, 3, 3, 3))
-    assert kernels.convolve_input(g, w, size=(6, 6), **how) is NotImplemented
+    rng = np.random.default_rng(0)
+    wide = Problem.of(2, 3, 4, (6, 6), ((3, 0), (0, 4))).map(lambda a: rng.standard_normal(a.shape))
+    for primitive, terms, found, truth in both("direct", wide):
+        assert_close(found, truth, str(primitive), terms=terms, magnitude=largest(*wide[:4]) ** 2)
+    with only("winograd"):
+        how = {**NEXT, "padding": wide.padding, "size": (6, 6)}
+        assert kernels.convolve_input(wide.g, wide.w, **how) is NotImplemented
 
 
 @algorithms
