@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from .compiling import compiled
 from .cross_entropy import divisor, taken
 from .exponential import exp_into
 from .rows import contiguous, vector
-from .softmax_loops import BLOCK, compiled, largest, total
+from .softmax_loops import BLOCK, largest, total
 from .threads import parallel_for
 
 __all__ = ["cross_entropy", "cross_entropy_vjp"]

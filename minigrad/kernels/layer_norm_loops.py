@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiling import compiled, inlined
 from .rows import contiguous, rows_of, vector
 from .threads import parallel_for
 
@@ -22,8 +22,6 @@ PARTS = 16
 
 FEW = 16
 """So many rows are added up in the dtype of the array, before they are in float64."""
-
-compiled: Any = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 
 def standardize(x: Any, weight: Any, bias: Any, *, axis: Any, eps: float) -> Any:
@@ -136,7 +134,7 @@ def pull_back(
                 )  # fmt: skip
 
 
-@compiled
+@inlined
 def along_row(g, x, gamma, mean, low, inv_std, by_x, few):
     number = x.dtype.type
     m, scale = x.size, number(inv_std)
@@ -155,7 +153,7 @@ def along_row(g, x, gamma, mean, low, inv_std, by_x, few):
         for_beta[j] += g[j]
 
 
-@compiled
+@inlined
 def across_row(g, x, gamma, run, mean, low, inv_std, by_x, by_gamma, by_beta):
     number = x.dtype.type
     m, scale = x.size, number(inv_std)

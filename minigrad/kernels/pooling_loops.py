@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiling import exactly, inlined
 from .pooling import in_two, planes_of
 from .rows import contiguous
 from .threads import parallel_for
@@ -20,8 +20,6 @@ __all__ = ["max_pool", "max_pool_vjp"]
 
 FEW = 32
 """Windows of a plane that are too few for loops of their own: NumPy sees several planes at once."""
-
-compiled: Any = njit(nogil=True, cache=True)
 
 
 def max_pool(x: Any, /, *, shape: Any, strides: Any, dilation: Any) -> Any:
@@ -61,7 +59,7 @@ def max_pool_vjp(
     return total
 
 
-@compiled
+@exactly
 def choose(first, last, x, rows, columns, down, right, apart, beside, y, winner):
     """For planes of x: windows are `down` and `right` apart, places `apart` and `beside`."""
     seen = np.empty(y.shape[1:], y.dtype)
@@ -86,7 +84,7 @@ def choose(first, last, x, rows, columns, down, right, apart, beside, y, winner)
             winners[j] = number[j]
 
 
-@compiled
+@inlined
 def gather(plane, top, left, down, right, seen):
     for h in range(seen.shape[0]):
         row = plane[top + h * down][left:]
@@ -94,7 +92,7 @@ def gather(plane, top, left, down, right, seen):
             seen[h, w] = row[w * right]
 
 
-@compiled
+@inlined
 def compare(seen, i, best, number):
     for j in range(best.size):
         candidate, so_far = seen[j], best[j]
@@ -103,7 +101,7 @@ def compare(seen, i, best, number):
         number[j] = i if better else number[j]
 
 
-@compiled
+@exactly
 def put(start, stop, g, winner, total, offsets, down, right):
     for p in range(start, stop):
         for h in range(g.shape[1]):

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiling import compiled
 from .exponential import exp_into
 from .rows import contiguous
 from .threads import parallel_for
@@ -21,8 +21,6 @@ __all__ = ["log_softmax", "log_softmax_vjp", "softmax", "softmax_vjp"]
 
 BLOCK = 4096
 """So many elements are gone over at a time."""
-
-compiled: Any = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 
 def softmax(x: Any, /, *, axis: Any) -> Any:

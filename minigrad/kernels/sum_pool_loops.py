@@ -10,15 +10,13 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiling import compiled, inlined
 from .pooling import in_two, planes_of
 from .rows import contiguous
 from .threads import parallel_for
 
 __all__ = ["sum_pool", "sum_pool_vjp"]
-
-compiled: Any = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
 
 def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
@@ -68,7 +66,7 @@ def add(first, last, x, kh, kw, down, right, y):
                 add_across(row, kw, right, y[p, h])
 
 
-@compiled
+@inlined
 def add_across(row, kw, right, out):
     for w in range(out.size):
         out[w] = row[w * right]
@@ -96,7 +94,7 @@ def spread(first, last, g, kh, kw, down, right, by_x):
                     by_x[p, h * down + i, j] += row[j]
 
 
-@compiled
+@inlined
 def spread_across(g, kw, right, row):
     for k in range(kw):
         part = row[k:]

@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from .compiling import exactly
 from .elementwise import as_rows
 from .threads import parallel_for
 
@@ -24,9 +24,6 @@ __all__ = ["adam_update", "rmsprop_update", "sgd_update"]
 
 BLOCK = 1024
 """So many elements are gone through at a time."""
-
-exactly: Any = njit(nogil=True, cache=True, error_model="numpy")
-"""Compiled as it is written: nothing is reordered, no product and sum are made one."""
 
 
 def sgd_update(
