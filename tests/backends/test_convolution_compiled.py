@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -329,3 +332,33 @@ def test_inputs_are_read_only_and_stay_as_they_are(algorithm: str) -> None:
         assert not any(np.shares_memory(found, a) for a in drawn[:4])
     for a, b in zip(drawn, before, strict=False):
         np.testing.assert_array_equal(a, b)
+
+
+interpreted = """
+import numpy as np
+from minigrad.kernels import convolution_compiled as kernels
+
+rng = np.random.default_rng(0)
+for shape, weight, how in (
+    ((2, 9, 5, 4), (8, 9, 3, 3), {"padding": ((1, 1), (0, 2))}),
+    ((2, 2, 5, 4), (2, 1, 3, 3), {"padding": ((1, 1), (0, 2)), "groups": 2}),
+    ((1, 1, 3, 50), (1, 1, 1, 3), {"dilation": (1, 20)}),
+    ((1, 2, 9, 8), (2, 2, 4, 3), {"strides": (2, 3), "padding": ((2, 0), (1, 1))}),
+    ((2, 1, 9), (1, 1, 3), {"strides": (2,), "padding": ((0, 0),), "dilation": (2,)}),
+):
+    one = (1,) * (len(shape) - 2)
+    how = {"strides": one, "dilation": one, "groups": 1, "padding": ((0, 0),) * len(one), **how}
+    x, w = rng.standard_normal(shape), rng.standard_normal(weight)
+    y = kernels.convolve(x, w, **how)
+    assert isinstance(y, np.ndarray)
+    assert isinstance(kernels.convolve_input(y, w, size=shape[2:], **how), np.ndarray)
+    assert isinstance(kernels.convolve_weight(x, y, kernel=weight[2:], **how), np.ndarray)
+"""
+
+
+def test_no_loop_leaves_its_arrays() -> None:
+    """Compiled, nothing would be said of it: so the loops are run by Python."""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    code = [sys.executable, "-W", "error", "-c", interpreted]
+    result = subprocess.run(code, capture_output=True, text=True, env=environment)
+    assert result.returncode == 0, result.stderr
