@@ -183,6 +183,20 @@ def test_any_kernel_stride_and_dilation_is_computed_directly(record: Any, data: 
     assert ran[record.name] >= 1
 
 
+def test_long_rows_that_no_window_sees_are_nowhere_in_the_lines() -> None:
+    rng = np.random.default_rng(0)
+    how = {"strides": (3, 1), "padding": ((0, 0), (1, 1)), "dilation": (1, 1), "groups": 1}
+    x, w = rng.standard_normal((1, 1, 5, 70)), rng.standard_normal((1, 1, 3, 3))
+    with mg.backends.use_kernels("none"):
+        y = convolution.forward(xp, x, w, **how)
+        by_x = convolution_input.forward(xp, y, w, size=(5, 70), **how)
+        by_w = convolution_weight.forward(xp, x, y, kernel=(3, 3), **how)
+    found = kernels.convolve(x, w, **how)
+    np.testing.assert_allclose(found, y, rtol=1e-9)
+    np.testing.assert_allclose(kernels.convolve_input(y, w, size=(5, 70), **how), by_x, rtol=1e-9)
+    np.testing.assert_allclose(kernels.convolve_weight(x, y, kernel=(3, 3), **how), by_w, rtol=1e-9)
+
+
 @pytest.mark.parametrize("bad", [np.inf, np.nan])
 @pytest.mark.parametrize("where", ["input", "weight"])
 def test_what_is_not_finite_is_spread_as_by_the_definition(bad: float, where: str) -> None:
