@@ -7,10 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from .softmax_blocks import log_softmax
+
 __all__ = ["compiled_vjp", "cross_entropy", "cross_entropy_vjp"]
 
 LEAST = 512
 """From so many logits on numba is worth its call."""
+
+LARGE = 65536
+"""So many logits are better gone over in blocks, by several threads."""
 
 add_reduce: Any = np.add.reduce
 maximum_reduce: Any = np.maximum.reduce
@@ -29,8 +34,11 @@ def cross_entropy(
     """The loss and log p."""
     if not taken(x, weight, label_smoothing):
         return NotImplemented
-    log_p = np.subtract(x, maximum_reduce(x, axis, None, None, True), order="C")
-    log_p -= np.log(add_reduce(np.exp(log_p), axis, None, None, True))
+    if x.size < LARGE:
+        log_p = np.subtract(x, maximum_reduce(x, axis, None, None, True), order="C")
+        log_p -= np.log(add_reduce(np.exp(log_p), axis, None, None, True))
+    else:
+        log_p = log_softmax(x, axis=axis)
     losses = log_p.take(places(log_p, target))
     if label_smoothing:
         losses *= 1 - label_smoothing

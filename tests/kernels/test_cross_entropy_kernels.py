@@ -78,6 +78,7 @@ def test_every_option_is_that_of_the_definition(
     }  # fmt: skip
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cross_entropy_loops, "BLOCK", data.draw(st.sampled_from([1, 40, 4096])))
+        patch.setattr(cross_entropy, "LARGE", data.draw(st.sampled_from([0, 1 << 30])))
         found, ran = computed(library, x, target, weight, g, **how)
     # Where weights and smoothing meet, the definition runs, and log_softmax by its kernel.
     assert ran == ({"log_softmax": 1} if weighted and smoothing else BOTH)
