@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .compiling import compiled, inlined
 
 __all__ = ["LANES", "fill_inputs", "fill_outputs", "fill_totals"]
 
 LANES = 32
 """A loop over so many elements, or a multiple, is made of vector instructions alone."""
 
-compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
-
-@compiled
+@inlined
 def copy(a, out):
     for i in range(out.size):
         out[i] = a[i]
 
 
-@compiled
+@inlined
 def lay_out(image, how, lines):
     """The image in zeros, line by line: one for each residue of rows and of columns."""
     top, left, down, right, _, step, _, _ = how
@@ -34,7 +33,7 @@ def lay_out(image, how, lines):
             row[w] = image[h, w]
 
 
-@compiled
+@inlined
 def move(image, how, lines, there):
     """Copy an image to its lines, or back; rows that no window sees are not in them."""
     top, left, down, right, rows, step, size, _ = how
@@ -57,7 +56,7 @@ def move(image, how, lines, there):
                 line, row = 0, row + 1
 
 
-@compiled
+@inlined
 def multiply_near(line, step, w, out):
     """Add what a 3x3 kernel sees, times its weights, to `out`."""
     a, b, c = line, line[step:], line[2 * step :]
@@ -70,20 +69,20 @@ def multiply_near(line, step, w, out):
         )  # fmt: skip
 
 
-@compiled
+@inlined
 def multiply_three(a, b, c, w, out):
     w0, w1, w2 = w[0], w[1], w[2]
     for i in range(out.size):
         out[i] += w0 * a[i] + w1 * b[i] + w2 * c[i]
 
 
-@compiled
+@inlined
 def multiply_one(a, w, out):
     for i in range(out.size):
         out[i] += w * a[i]
 
 
-@compiled
+@inlined
 def multiply(lines, offsets, w, out):
     """Add what each place of the kernel sees, times its weight, to `out`."""
     for k in range(0, offsets.size - 2, 3):
@@ -93,7 +92,7 @@ def multiply(lines, offsets, w, out):
         multiply_one(lines[offsets[k] :], w[k], out)
 
 
-@compiled
+@inlined
 def sum_near(line, step, g, total):
     """Add what a 3x3 kernel sees, times g, to the totals of its places."""
     a, b, c = line, line[step:], line[2 * step :]
@@ -113,7 +112,7 @@ def sum_near(line, step, g, total):
         total[k] += t
 
 
-@compiled
+@inlined
 def product(a, g):
     total = g.dtype.type(0)
     for i in range(g.size):

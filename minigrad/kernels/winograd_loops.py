@@ -11,44 +11,43 @@ samples, channels), where the first two are the places of a tile.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from .compiling import compiled, inlined
 
 __all__ = ["transform_gradient", "transform_input", "transform_output"]
 
-compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 
-
-@compiled
+@inlined
 def clear(out):
     for i in range(out.size):
         out[i] = 0
 
 
-@compiled
+@inlined
 def copy(a, out):
     for i in range(out.size):
         out[i] = a[i]
 
 
-@compiled
+@inlined
 def plus(a, b, out):
     for i in range(out.size):
         out[i] = a[i] + b[i]
 
 
-@compiled
+@inlined
 def minus(a, b, out):
     for i in range(out.size):
         out[i] = a[i] - b[i]
 
 
-@compiled
+@inlined
 def sum_of(a, b, c, out):
     for i in range(out.size):
         out[i] = a[i] + b[i] + c[i]
 
 
-@compiled
+@inlined
 def alternate(a, b, c, out):
     for i in range(out.size):
         out[i] = a[i] - b[i] + c[i]
