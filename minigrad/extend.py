@@ -13,6 +13,7 @@ from .autograd import is_state_update_enabled
 from .autograd.modes import switches
 from .backends import backend_of
 from .backends.kernels import ArrayFunction
+from .kernels.memory import new_array
 from .kernels.threads import parallel_for, threads_for
 from .primitive import Primitive, elementwise, primitive
 from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
@@ -30,6 +31,7 @@ __all__ = [
     "mean",
     "moments",
     "narrow",
+    "new_array",
     "over",
     "parallel_for",
     "primitive",

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..kernels.memory import Block
 from .backend import Backend
 from .indexing import is_basic
 from .windows import fold_into, strided_layout
@@ -47,7 +48,7 @@ class NumpyBackend(Backend):
         return array
 
     def is_view(self, array: Any) -> bool:
-        return array.base is not None
+        return array.base is not None and array.base.__class__ is not Block
 
     def copy(self, array: Any) -> Any:
         return array.copy("K")
@@ -91,9 +92,25 @@ def windows(
     )
 
 
+ALONE, TOGETHER = 1_000_000, 4_000_000
+"""So many multiplications BLAS does on the thread that asks, and so many are worth waking others:
+those that it has woken spin for a while, on cores that were wanted by others."""
+
+
 def matmul(a: Any, b: Any, /) -> Any:
-    """The method `dot` of a matrix starts in half the time of `matmul`."""
-    return a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    """The method `dot` of a matrix starts in half the time of `matmul`.
+
+    What is neither small nor large goes in pieces that BLAS computes on this thread.
+    """
+    if a.ndim != 2 or b.ndim != 2:
+        return np.matmul(a, b)
+    if ALONE < a.size * b.shape[1] <= TOGETHER:
+        rows, columns = a.shape
+        for pieces in range(2, 9):
+            if rows % pieces == 0 and a.size * b.shape[1] <= pieces * ALONE:
+                parts = np.matmul(a.reshape(pieces, rows // pieces, columns), b)
+                return parts.reshape(rows, b.shape[1])
+    return a.dot(b)
 
 
 def reduce_sum(x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Any:

@@ -12,8 +12,9 @@ from .scratch import scratch
 
 __all__ = ["Block", "Blocks", "cut"]
 
-BYTES = 1 << 20
-"""So many bytes are made of the input at a time: they stay in the cache of one core."""
+BYTES = 1 << 21
+"""So many bytes are made of the input at a time: they stay near the core, and what is done to them
+takes so long that threads seldom wait for each other between two calls."""
 
 LEAST, SMALL = 8, 1 << 17
 """So many blocks there should be, for threads to share, but not of fewer bytes than this."""

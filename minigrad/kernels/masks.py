@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .memory import new_array
+
 __all__ = ["kept"]
 
 
@@ -16,7 +18,7 @@ def kept(g: Any, mask: Any, out: Any = None) -> Any:
     """
     whole = np.dtype(f"i{g.dtype.itemsize}")
     if out is None:
-        out = np.empty(g.shape, g.dtype)
+        out = new_array(g.shape, g.dtype)
     bits = np.negative(mask.view(np.int8))  # all bits, or none
     np.bitwise_and(g.view(whole), bits, out=out.view(whole))
     return out

@@ -133,7 +133,8 @@ def correlate(lie: Lie, x: Any, g: Any, weight: Any) -> bool:
 def transform_weight(weight: Any) -> Any:
     """A matrix for each place of a tile: (16, C, O)."""
     outputs, inputs = weight.shape[:2]
-    places = weight.transpose(2, 3, 1, 0).reshape(1, 9, -1)
+    # Contiguous: of a weight turned around, BLAS would make a copy, and wake other threads.
+    places = np.ascontiguousarray(weight.transpose(2, 3, 1, 0)).reshape(1, 9, -1)
     transformed = np.empty((16, inputs, outputs), weight.dtype)
     products(KERNEL[None].astype(weight.dtype), places, transformed.reshape(1, 16, -1))
     return transformed

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.extend import new_array
+
 from .runs import as_rows, run, vector
 from .views import Axes, is_taken, seen_as
 
@@ -17,7 +19,7 @@ def forward(x: Any, mean: Any, scale: Any, bias: Any = None, *, axes: Axes) -> A
     if not is_taken(x, axes, mean, bias):
         return NotImplemented
     (shape, _), dtype = seen_as(x.shape, axes), x.dtype
-    n, y = shape[1], np.empty(x.shape, dtype)
+    n, y = shape[1], new_array(x.shape, dtype)
     vectors = vector(mean, n, 0.0, dtype), np.zeros(n, dtype), vector(scale, n, 1.0, dtype)
     shift = vector(bias, n, 0.0, dtype)
     run("scale_and_shift", shape, as_rows(x, shape), *vectors, shift, y.reshape(shape))

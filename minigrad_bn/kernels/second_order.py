@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.extend import new_array
+
 from .runs import as_rows, run, vector
 from .views import Axes, is_taken, seen_as
 
@@ -27,7 +29,7 @@ def x_gradient(
     if mask is not None or not is_taken(x, axes, g, weight):
         return NotImplemented
     shape, statistics = seen_as(x.shape, axes)
-    n, by_x, rows = shape[1], np.empty(x.shape, x.dtype), as_rows(x, shape)
+    n, by_x, rows = shape[1], new_array(x.shape, x.dtype), as_rows(x, shape)
     found, gamma = moments(rows, shape, eps), vector(weight, n, 1.0, np.float64)
     unused = np.empty(n), np.empty(n)
     run("pull_back", shape, as_rows(g, shape), rows, gamma, *found, by_x.reshape(shape), *unused)
@@ -52,7 +54,7 @@ def x_gradient_vjp(
     shape, _ = seen_as(x.shape, axes)
     n = shape[1]
     mean, low, inv_std = (v.reshape(n) for v in residuals)
-    by_g, by_x, by_weight = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype), np.empty(n)
+    by_g, by_x, by_weight = new_array(x.shape, x.dtype), new_array(x.shape, x.dtype), np.empty(n)
     arrays = [as_rows(a, shape) for a in (u, g, x)]
     found = by_g.reshape(shape), by_x.reshape(shape), by_weight
     gamma = vector(weight, n, 1.0, np.float64)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.extend import new_array
+
 from .runs import as_rows, run, vector
 from .views import Axes, is_taken, seen_as
 
@@ -19,7 +21,7 @@ def forward(
     if mask is not None or not is_taken(x, axes, weight, bias):
         return NotImplemented
     (shape, statistics), dtype = seen_as(x.shape, axes), x.dtype
-    n, y = shape[1], np.empty(x.shape, dtype)
+    n, y = shape[1], new_array(x.shape, dtype)
     mean, low, var, inv_std = np.empty(n, dtype), np.empty(n, dtype), np.empty(n), np.empty(n)
     gamma, beta = vector(weight, n, 1.0, np.float64), vector(bias, n, 0.0, dtype)
     found = mean, low, var, inv_std
@@ -43,7 +45,7 @@ def vjp(
     if mask is not None or not is_taken(x, axes, g, weight, bias):
         return NotImplemented
     shape, _ = seen_as(x.shape, axes)
-    n, by_x = shape[1], np.empty(x.shape, x.dtype)
+    n, by_x = shape[1], new_array(x.shape, x.dtype)
     mean, _, low, inv_std = (v.reshape(n) for v in residuals)
     sum_g, sum_g_x_hat = np.empty(n), np.empty(n)
     arrays = as_rows(g, shape), as_rows(x, shape), vector(weight, n, 1.0, np.float64)

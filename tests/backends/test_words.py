@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from minigrad.backends import get
 from minigrad.backends.indexing import expand_key, is_basic
 from minigrad.backends.windows import positions
 from minigrad.testing.budget import examples
@@ -173,3 +174,21 @@ def test_a_window_larger_than_the_array_sees_nothing(device: Any) -> None:
     seen = xp.windows(raw(device, np.ones((2, 3))), (5,), (1,), (1,))
     assert tuple(seen.shape) == (2, 0, 5)
     assert tuple(xp.fold(seen, (3,), (1,), (1,)).shape) == (2, 3)
+
+
+@given(
+    pieces=st.integers(1, 9),
+    rows=st.integers(1, 3),
+    inner=st.integers(100, 300),
+    turned=st.tuples(st.booleans(), st.booleans()),
+    seed=seeds,
+)
+def test_a_product_in_pieces_is_the_product(
+    pieces: int, rows: int, inner: int, turned: tuple[bool, bool], seed: int
+) -> None:
+    rng, m = np.random.default_rng(seed), pieces * rows
+    n = 2_000_000 // (m * inner)
+    a, b = rng.standard_normal((m, inner)), rng.standard_normal((inner, n))
+    a, b = (v.T.copy().T if turn else v for v, turn in zip((a, b), turned, strict=True))
+    found = get("numpy").xp.matmul(a, b)
+    assert_close(found, np.einsum("ij,jk->ik", a, b), "product", terms=inner, magnitude=30.0)
