@@ -1,4 +1,4 @@
-"""The gradient of relu on NumPy."""
+"""relu and its gradient on NumPy."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import Any
 import numpy as np
 
 from .masks import kept
+from .memory import new_array
 
-__all__ = ["relu_vjp"]
+__all__ = ["relu", "relu_vjp"]
+
+
+def relu(x: Any, /) -> Any:
+    """x where it is positive or NaN, else 0."""
+    return np.maximum(x, 0, out=new_array(x.shape, x.dtype))
 
 
 def relu_vjp(g: Any, y: Any, x: Any, /) -> Any:

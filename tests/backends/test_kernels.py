@@ -94,3 +94,16 @@ def test_the_kernels_of_cross_entropy_weigh_classes_and_leave_out_ignored_labels
     assert set(ran) == {"cross_entropy", "cross_entropy: rule 0"}
     for one, other in zip(*found, strict=True):
         assert_close(other, one, f"cross entropy, {reduction}", terms=36)
+
+
+@pytest.mark.parametrize("which", ["none", "numpy", "numba"])
+def test_the_gradient_of_relu_passes_where_its_output_is_no_number(which: str) -> None:
+    x = mg.asarray(np.array([np.nan, -np.inf, -1.0, -0.0, 0.0, 1.0, np.inf], "float32"))
+    x.requires_grad_()
+    g = np.array([2.0, 3.0, 5.0, 7.0, 11.0, np.inf, 13.0], "float32")
+    with use_kernels(which, least=0):
+        y = F.relu(x)
+        y.backward(mg.asarray(g))
+    np.testing.assert_array_equal(y.detach().numpy(), [np.nan, 0, 0, 0, 0, 1, np.inf])
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.numpy(), [2, 0, 0, 0, 0, np.inf, 13])
