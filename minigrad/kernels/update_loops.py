@@ -124,19 +124,20 @@ def take(y, g, p, decay, maximize):
     for k in range(y.size):
         y[k] = -g[k] if maximize else g[k]
     if decay != 0:
+        share = p.dtype.type(decay)
         for k in range(y.size):
-            y[k] = y[k] + decay * p[k]
+            y[k] = y[k] + share * p[k]
 
 
 @exactly
 def sgd(start, stop, ps, gs, vs, ys, velocities, lr, momentum, share, decay, nesterov, maximize):
-    number = ps.dtype.type
-    lr, momentum, share, decay = number(lr), number(momentum), number(share), number(decay)
+    number, rolls = ps.dtype.type, momentum != 0
+    lr, momentum, share = number(lr), number(momentum), number(share)
     for i in range(start, stop, BLOCK):
         j = min(i + BLOCK, stop)
         p, v, y, velocity = ps[i:j], vs[i:j], ys[i:j], velocities[i:j]
         take(y, gs[i:j], p, decay, maximize)
-        if momentum != 0:
+        if rolls:
             for k in range(y.size):
                 velocity[k] = momentum * v[k] + share * y[k]
             for k in range(y.size):
@@ -151,7 +152,7 @@ def adam(
     rate, share1, beta2, share2, eps, shrink, decay, amsgrad, maximize,
 ):  # fmt: skip
     number = ps.dtype.type
-    rate, eps, shrink, decay = number(rate), number(eps), number(shrink), number(decay)
+    rate, eps, shrink = number(rate), number(eps), number(shrink)
     share1, beta2, share2 = number(share1), number(beta2), number(share2)
     for i in range(start, stop, BLOCK):
         j = min(i + BLOCK, stop)
@@ -176,9 +177,9 @@ def rmsprop(
     start, stop, ps, gs, ss, ms, vs, ys, squares, means, velocities,
     lr, alpha, share, eps, momentum, decay, centered, maximize,
 ):  # fmt: skip
-    number = ps.dtype.type
+    number, rolls = ps.dtype.type, momentum != 0
     lr, alpha, share = number(lr), number(alpha), number(share)
-    eps, momentum, decay = number(eps), number(momentum), number(decay)
+    eps, momentum = number(eps), number(momentum)
     for i in range(start, stop, BLOCK):
         j = min(i + BLOCK, stop)
         p, s, m, v = ps[i:j], ss[i:j], ms[i:j], vs[i:j]
@@ -194,7 +195,7 @@ def rmsprop(
         else:
             for k in range(y.size):
                 y[k] = y[k] / (np.sqrt(square[k]) + eps)
-        if momentum != 0:
+        if rolls:
             for k in range(y.size):
                 velocity[k] = momentum * v[k] + y[k]
             for k in range(y.size):
