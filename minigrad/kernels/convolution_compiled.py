@@ -39,7 +39,7 @@ def algorithm_for(weight: Any, strides: Any, dilation: Any, groups: int) -> Any:
     outputs, inputs, *kernel = weight
     pairs = inputs * outputs // groups
     if (*kernel, *strides, *dilation) != (3, 3, 1, 1, 1, 1):
-        return direct if 0 < pairs <= ALONE else None
+        return direct if pairs <= ALONE else None
     if pairs <= SMALL:
         return direct
     return winograd if groups == 1 and min(inputs, outputs) >= FEW else None
