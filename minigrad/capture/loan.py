@@ -49,8 +49,8 @@ class Loan:
                 self.lend(t.grad, Place("grad", i), f"grad_{name}")
         for i, slot in enumerate(refs.slots):
             owner = refs.names.get(id(slot.owner))
-            name = slot.key if owner is None else f"{owner}.{slot.key}"
-            slot.table[slot.key] = self.take(slot.table[slot.key], Place("slot", i), name)
+            name = slot.name if owner is None else f"{owner}.{slot.name}"
+            slot.content = self.take(slot.content, Place("slot", i), name)
 
     def lend(self, t: Tensor, place: Place, name: str) -> None:
         t.data, t.device = self.take(t.data, place, name), device()
@@ -120,7 +120,7 @@ class Loan:
             if grad.device is not self.cpu:  # another one has taken its place
                 grad.data, grad.device = data, self.cpu
         for i, slot in enumerate(self.refs.slots):
-            slot.table[slot.key] = settled(slot.table[slot.key], Place("slot", i))
+            slot.content = settled(slot.content, Place("slot", i))
         grown = [made_real(table.entries) for table in self.refs.tables if table.grows]
         return any(grown)
 

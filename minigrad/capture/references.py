@@ -10,8 +10,6 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from operator import attrgetter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -30,11 +28,34 @@ Found = Iterable[tuple[str, Any]]
 
 
 class Slot(NamedTuple):
-    """A place in an optimiser's tables that holds a raw array, or a number that steps change."""
+    """A place in an optimiser's tables that holds a raw array, or a number that steps change.
+
+    Where `entry` is given, it is that entry of a tuple: the first of the betas.
+    """
 
     table: dict[str, Any]
     key: str
     owner: Any = None
+    entry: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called, beside its owner."""
+        return self.key if self.entry is None else f"{self.key}_{self.entry}"
+
+    @property
+    def content(self) -> Any:
+        """What stands there."""
+        x = self.table[self.key]
+        return x if self.entry is None else x[self.entry]
+
+    @content.setter
+    def content(self, new: Any) -> None:
+        if self.entry is not None:
+            whole = list(self.table[self.key])
+            whole[self.entry] = new
+            new = tuple(whole)
+        self.table[self.key] = new
 
 
 class Table(NamedTuple):
@@ -74,28 +95,12 @@ class References:
                 # The thing itself is kept, so that its id stays its own.
                 self.met[id(thing)] = len(self.met), thing
                 waiting.extend(list(self.look(name, thing))[::-1])
-        self.views = [view(table.entries) for table in self.tables]
         self.key = tuple(self.parts)
 
-    def contents(self) -> list[Any]:
-        """What stands in every table, closure and global now."""
-        found = [*chain.from_iterable(self.views), *map(content_of, self.cells)]
-        if self.globals:
-            found += [known.get(name) for known, name in self.globals]
-        return found
-
-    def numbers(self) -> dict[tuple[int, str], float]:
-        """The hyperparameters that are floats, by the number of their group and by name."""
+    def numbers(self) -> dict[tuple[int, str], Any]:
+        """The hyperparameters that are floats, or several: by number of their group, and name."""
         every = [(i, key, x) for i, group in enumerate(self.groups) for key, x in group.items()]
-        return {(i, key): x for i, key, x in every if type(x) is float}
-
-    def places(self) -> list[int]:
-        """Where in `contents` each slot is."""
-        starts, total = {}, 0
-        for table in self.tables:
-            starts[id(table.entries)] = total
-            total += len(table.entries)
-        return [starts[id(s.table)] + list(s.table).index(s.key) for s in self.slots]
+        return {(i, key): x for i, key, x in every if type(x) is float or is_floats(x)}
 
     def look(self, name: str, thing: Any) -> Found:
         """Note one thing, and return what it leads to."""
@@ -150,7 +155,9 @@ class References:
         for group in optimizer.param_groups:
             self.groups.append(group)
             for key in sorted(self.moving & group.keys()):
-                self.slots.append(Slot(group, key))
+                x = group[key]
+                entries = range(len(x)) if isinstance(x, tuple) else [None]
+                self.slots += [Slot(group, key, entry=entry) for entry in entries]
                 self.lifted.add((id(group), key))
         self.tables.append(Table(optimizer.state, f"{name}.state", grows=True))
         found: list[tuple[str, Any]] = [(name, optimizer.param_groups)]
@@ -188,14 +195,12 @@ class References:
         return sorted(found, key=lambda pair: not isinstance(pair[1], Module))
 
 
-content_of = attrgetter("cell_contents")
-
 STANDARD = ("defaults", "param_groups", "state")
 
 
-def view(entries: Any) -> Any:
-    """The entries of a table as they are whenever one looks."""
-    return entries.values() if isinstance(entries, dict) else entries
+def is_floats(x: Any) -> bool:
+    """Whether x is a tuple of floats, as a pair of betas is."""
+    return type(x) is tuple and all(type(entry) is float for entry in x)
 
 
 def names_in(code: CodeType) -> Iterator[str]:

@@ -195,6 +195,8 @@ class Replay:
 
     def slot(self, which: int) -> str:
         slot = self.given.refs.slots[which]
+        if slot.entry is not None:
+            return f"{self.object(slot)}.content"
         if id(slot.table) not in self.tables:
             self.tables[id(slot.table)] = self.object(slot.table)
         return f"{self.tables[id(slot.table)]}[{slot.key!r}]"

@@ -231,6 +231,34 @@ def test_one_cycle_of_rate_and_momentum() -> None:
     assert run(True) == run(False)
 
 
+@pytest.mark.parametrize("width", [8, 200])
+def test_one_cycle_of_rate_and_betas(width: int) -> None:
+    """Of small parameters, and of some so large that a kernel updates them."""
+
+    def run(captured: bool) -> Any:
+        mg.random.manual_seed(0)
+        net = nn.Sequential(nn.Linear(3, width), nn.Tanh(), nn.Linear(width, width))
+        optimizer = optim.Adam(net.parameters())
+        schedule = optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=12)
+
+        def train(x: mg.Tensor) -> mg.Tensor:
+            optimizer.zero_grad()
+            loss = mg.mean(net(x) ** 2)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        step = mg.capture(train) if captured else train
+        found = []
+        for i in range(10):
+            found += [bits(step(drawn(5, 3) + i)), optimizer.param_groups[0]["betas"]]
+            found += [bits(p) for p in net.parameters()]
+            schedule.step()
+        return found, len(getattr(step, "programs", "12"))
+
+    assert run(True) == run(False)
+
+
 def test_checks_of_the_librarys_own_lead_to_another_program() -> None:
     def run(captured: bool) -> Any:
         training = Training("mlp", "Adam")
