@@ -151,8 +151,8 @@ engine: tuple[Mutant, ...] = (
         "minigrad.broadcasting",
         (
             "new axes are un-broadcast by their mean",
-            "return xp.sum(g, axis=tuple(range(lead)))",
-            "return xp.mean(g, axis=tuple(range(lead)))",
+            "return xp.sum(g, axis=AXES[:lead])",
+            "return xp.mean(g, axis=AXES[:lead])",
         ),
         (
             "axes of size 1 are un-broadcast by their mean",
@@ -166,7 +166,7 @@ engine: tuple[Mutant, ...] = (
         ),
         (
             "un-broadcasting sums over the last axes instead of the first",
-            "if given[lead:] == shape:\n        return xp.sum(g, axis=tuple(range(lead)))",
+            "if given[lead:] == shape:\n        return xp.sum(g, axis=AXES[:lead])",
             "if given[lead:] == shape:\n        return xp.reshape("
             "xp.sum(xp.reshape(g, (*shape, -1)), axis=-1), shape)",
         ),
