@@ -20,6 +20,7 @@ import numpy as np
 
 from .blocks import Blocks
 from .columns import Lie, fold
+from .memory import new_array
 from .products import multiply, multiply_over_positions
 from .scratch import scratch
 from .threads import parallel_for
@@ -52,7 +53,7 @@ def convolve(
     shifted = lie.strides[1] == 1 and x.shape[1] > len(weight)
     blocks = Blocks(lie, x4.shape, groups, x.dtype, shifted)
     matrices = matrices_of(weight.reshape(*weight.shape[:2], *lie.kernel), blocks)
-    y = np.empty((len(x), len(weight), *lie.counts), x.dtype)
+    y = new_array((len(x), len(weight), *lie.counts), x.dtype)
 
     def work(start: int, stop: int) -> None:
         for block in blocks.list[start:stop]:
@@ -103,7 +104,7 @@ def convolve_input(
     channels = weight.shape[1] * groups
     blocks = Blocks(lie, (len(g), channels), groups, g.dtype, False)
     (matrix,) = matrices_of(weight.reshape(*weight.shape[:2], *lie.kernel), blocks)
-    x = np.empty((len(g), channels, *lie.size), g.dtype)
+    x = new_array((len(g), channels, *lie.size), g.dtype)
     # All rows of a sample add to the same elements, so they are the work of one thread.
     samples = [[*rows] for _, rows in groupby(blocks.list, attrgetter("first"))]
     (top, _), (left, _) = lie.padding

@@ -20,6 +20,7 @@ from . import convolution as columns
 from . import direct, winograd
 from .columns import Lie
 from .convolution import alike, turn, turned_around
+from .memory import new_array
 from .rows import contiguous, vector
 
 __all__ = ["convolve", "convolve_input", "convolve_weight"]
@@ -64,7 +65,7 @@ def convolve(
     lie = Lie.of(x.shape[2:], weight.shape[2:], strides, padding, dilation)
     if min(lie.counts) < 1:
         return NotImplemented
-    y = np.empty((len(x), len(weight), *lie.counts), x.dtype)
+    y = new_array((len(x), len(weight), *lie.counts), x.dtype)
     # -0.0 adds nothing, not even to the sign of a zero.
     shift = vector(bias, len(weight), -0.0, x.dtype)
     if not algorithm.convolve(lie, in_two(x, lie.size), in_two(weight, lie.kernel), shift, y):
@@ -95,7 +96,7 @@ def convolve_input(
     if turned is not None:
         return convolve(g, turned_around(weight, groups), padding=turned, **how)
     lie = Lie.of(size, weight.shape[2:], strides, padding, dilation)
-    x = np.empty((len(g), weight.shape[1] * groups, *lie.size), g.dtype)
+    x = new_array((len(g), weight.shape[1] * groups, *lie.size), g.dtype)
     direct.spread(lie, in_two(g, lie.counts), in_two(weight, lie.kernel), x)
     return x.reshape(x.shape[: g.ndim])
 

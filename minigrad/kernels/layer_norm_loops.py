@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .compiling import compiled, inlined
+from .memory import new_array
 from .rows import contiguous, rows_of, vector
 from .threads import parallel_for
 
@@ -30,7 +31,7 @@ def standardize(x: Any, weight: Any, bias: Any, *, axis: Any, eps: float) -> Any
     if seen is None:
         return NotImplemented
     shape = seen.rows, seen.length
-    y = np.empty(shape, x.dtype)
+    y = new_array(shape, x.dtype)
     found = [np.empty(seen.rows, dtype) for dtype in (x.dtype, x.dtype, np.float64)]
     gamma = vector(weight, seen.weights, 1, x.dtype)
     beta = vector(bias, seen.weights, 0, x.dtype)
@@ -49,7 +50,7 @@ def standardize_vjp(
     seen = rows_of(x, axis, weight, bias)
     if seen is None or g.dtype != x.dtype:
         return NotImplemented
-    shape, by_x = (seen.rows, seen.length), np.empty(x.shape, x.dtype)
+    shape, by_x = (seen.rows, seen.length), new_array(x.shape, x.dtype)
     # A part has as many rows at least as are added up without float64.
     each = max(FEW, -(-seen.rows // PARTS))
     parts = -(-seen.rows // each)

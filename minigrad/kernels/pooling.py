@@ -13,6 +13,7 @@ import numpy as np
 
 from .columns import places
 from .masks import kept
+from .memory import new_array
 from .threads import parallel_for
 
 __all__ = ["in_two", "max_pool", "max_pool_vjp", "planes_of", "sum_pool", "sum_pool_vjp"]
@@ -27,8 +28,8 @@ def max_pool(x: Any, /, *, shape: Any, strides: Any, dilation: Any) -> Any:
         return NotImplemented
     planes, counts = planes_of(x, shape, strides, dilation)
     seen = places(shape, strides, dilation, counts)
-    y = np.empty((len(planes), *counts), x.dtype)
-    winner = np.empty(y.shape, np.uint8)
+    y = new_array((len(planes), *counts), x.dtype)
+    winner = new_array(y.shape, np.uint8)
 
     def compete(beats: Callable[[Any, Any], Any]) -> None:
         def work(first: int, last: int) -> None:
@@ -80,7 +81,7 @@ def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
     if math.prod(counts) == 1:
         return NotImplemented  # A sum over whole planes has no better form.
     seen = places(shape, strides, ones, counts)
-    y = np.empty((len(planes), *counts), x.dtype)
+    y = new_array((len(planes), *counts), x.dtype)
 
     def work(first: int, last: int) -> None:
         part, total = planes[first:last], y[first:last]

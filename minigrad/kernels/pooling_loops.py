@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .compiling import exactly, inlined
+from .memory import new_array
 from .pooling import in_two, planes_of
 from .rows import contiguous
 from .threads import parallel_for
@@ -31,9 +32,9 @@ def max_pool(x: Any, /, *, shape: Any, strides: Any, dilation: Any) -> Any:
         return NotImplemented
     many = len(planes), *in_two(counts)
     planes = planes.reshape(len(planes), *in_two(planes.shape[1:]))
-    y, winner = np.empty(many, x.dtype), np.empty(many, np.uint8)
+    y, winner = new_array(many, x.dtype), new_array(many, np.uint8)
     sizes = *in_two(shape), *in_two(strides), *in_two(dilation)
-    parallel_for(choose, len(planes), planes, *sizes, y, winner, work=x.size + 4 * y.size)
+    parallel_for(choose, len(planes), planes, *sizes, y, winner, work=2 * (x.size + 4 * y.size))
     lead = x.shape[: x.ndim - len(shape)]
     return y.reshape(*lead, *counts), winner.reshape(*lead, *counts)
 
@@ -48,7 +49,8 @@ def max_pool_vjp(
     gradients, counts = planes_of(np.ascontiguousarray(g), ones, ones, ones)
     many = (len(gradients), *in_two(counts))
     winner = np.ascontiguousarray(residuals[0]).reshape(many)
-    total = np.zeros(x.shape, g.dtype)
+    total = new_array(x.shape, g.dtype)
+    total.fill(0)
     height, width = in_two(x.shape[x.ndim - len(shape) :])
     (rows, columns), (down, right) = in_two(shape), in_two(dilation)
     # How far each place lies from the first of its window.

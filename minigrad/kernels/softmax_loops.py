@@ -14,6 +14,7 @@ import numpy as np
 
 from .compiling import compiled
 from .exponential import exp_into
+from .memory import new_array
 from .rows import contiguous
 from .threads import parallel_for
 
@@ -51,7 +52,7 @@ def along_rows(loop: Callable[..., None], axis: Any, *arrays: Any) -> Any:
         return NotImplemented
     m = first.shape[-1]
     shape = first.size // m, m
-    y = np.empty(first.shape, first.dtype)
+    y = new_array(first.shape, first.dtype)
     rows = [contiguous(x, shape) for x in arrays]
     parallel_for(loop, shape[0], max(1, BLOCK // m), *rows, y.reshape(shape), work=8 * first.size)
     return y

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from .compiling import compiled, inlined
+from .memory import new_array
 from .pooling import in_two, planes_of
 from .rows import contiguous
 from .threads import parallel_for
@@ -26,7 +27,7 @@ def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
     planes, counts = planes_of(contiguous(x, x.shape), shape, strides, (1,) * len(shape))
     if math.prod(counts) == 1:
         return NotImplemented  # A sum over whole planes has no better form.
-    y = np.empty((len(planes), *in_two(counts)), x.dtype)
+    y = new_array((len(planes), *in_two(counts)), x.dtype)
     planes = planes.reshape(len(planes), *in_two(planes.shape[1:]))
     (down, right), (kh, kw) = in_two(strides), in_two(shape)
     parallel_for(add, len(planes), planes, kh, kw, down, right, y, work=2 * x.size)
@@ -39,7 +40,7 @@ def sum_pool_vjp(g: Any, y: Any, x: Any, /, *, shape: Any, strides: Any) -> Any:
         return NotImplemented
     ones = (1,) * len(shape)
     gradients, counts = planes_of(contiguous(g, g.shape), ones, ones, ones)
-    by_x = np.empty(x.shape, g.dtype)
+    by_x = new_array(x.shape, g.dtype)
     planes = by_x.reshape(len(gradients), *in_two(x.shape[x.ndim - len(shape) :]))
     gradients = gradients.reshape(len(gradients), *in_two(counts))
     (down, right), (kh, kw) = in_two(strides), in_two(shape)

@@ -143,7 +143,7 @@ def test_a_captured_step_meets_nan_later() -> None:
 @given(seed=seeds)
 def test_the_gradient_of_relu_keeps_infinity_where_it_passes_and_nowhere_else(seed: int) -> None:
     x = np.random.default_rng(seed).choice(special, (5, 7)).astype("float32")
-    found, expected = both_ways("numpy", {"relu: rule 0"}, F.relu, x, seed)
+    found, expected = both_ways("numpy", {"relu", "relu: rule 0"}, F.relu, x, seed)
     for a, e in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, e)
         assert np.signbit(a).tolist() == np.signbit(e).tolist()
