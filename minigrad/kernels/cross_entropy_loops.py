@@ -13,6 +13,7 @@ import numpy as np
 from .compiling import compiled
 from .cross_entropy import divisor, taken
 from .exponential import exp_into
+from .memory import new_array
 from .rows import contiguous, vector
 from .softmax_loops import BLOCK, largest, total
 from .threads import parallel_for
@@ -34,7 +35,7 @@ def cross_entropy(
     if x.ndim != 2 or not taken(x, weight, label_smoothing):
         return NotImplemented
     n, classes = x.shape
-    log_p, losses, weights = np.empty(x.shape, x.dtype), np.empty(n, x.dtype), np.empty(n)
+    log_p, losses, weights = new_array(x.shape, x.dtype), np.empty(n, x.dtype), np.empty(n)
     parallel_for(
         loss_rows, n, max(1, BLOCK // classes), contiguous(x, x.shape), contiguous(target, (n,)),
         vector(weight, classes, 1, x.dtype), ignore_index, float(label_smoothing),
@@ -67,7 +68,7 @@ def cross_entropy_vjp(
     if reduction == "mean":
         g = g / divisor(target, weight, target != ignore_index)
     each = contiguous(g, (n,)) if reduction == "none" else np.full(n, g, log_p.dtype)
-    by_x = np.empty(log_p.shape, log_p.dtype)
+    by_x = new_array(log_p.shape, log_p.dtype)
     parallel_for(
         gradient_rows, n, max(1, BLOCK // classes), each, contiguous(log_p, log_p.shape),
         contiguous(target, (n,)), vector(weight, classes, 1, log_p.dtype), ignore_index,

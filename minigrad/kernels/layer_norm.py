@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .memory import new_array
 from .rows import Rows, contiguous, rows_of
 from .scratch import scratch
 from .threads import parallel_for
@@ -27,7 +28,8 @@ def standardize(x: Any, weight: Any, bias: Any, *, axis: Any, eps: float) -> Any
     if seen is None:
         return NotImplemented
     shape = seen.rows, seen.length
-    rows, y = contiguous(x, shape), np.empty(shape, x.dtype)
+    rows, result = contiguous(x, shape), new_array(x.shape, x.dtype)
+    y = result.reshape(shape)
     mean, low = np.empty((2, seen.rows, 1), x.dtype)
     inv_std = np.empty((seen.rows, 1))
     step, count = blocks_of(seen)
@@ -52,7 +54,7 @@ def standardize(x: Any, weight: Any, bias: Any, *, axis: Any, eps: float) -> Any
 
     parallel_for(work, count, work=4 * x.size)
     kept = x.shape[: x.ndim - len(axis)] + (1,) * len(axis)
-    return y.reshape(x.shape), *[v.reshape(kept) for v in (mean, low, inv_std)]
+    return result, *[v.reshape(kept) for v in (mean, low, inv_std)]
 
 
 def standardize_vjp(
@@ -63,7 +65,8 @@ def standardize_vjp(
     if seen is None or g.dtype != x.dtype:
         return NotImplemented
     shape = seen.rows, seen.length
-    gs, rows, by_x = contiguous(g, shape), contiguous(x, shape), np.empty(shape, x.dtype)
+    gs, rows, by_x = contiguous(g, shape), contiguous(x, shape), new_array(x.shape, x.dtype)
+    outs = by_x.reshape(shape)
     mean, low, inv_std = (v.reshape(-1, 1).astype(x.dtype, copy=False) for v in residuals)
     step, count = blocks_of(seen)
     by_weight: Any = None if weight is None else np.zeros((count, *weight.shape))
@@ -72,7 +75,7 @@ def standardize_vjp(
     def work(first: int, last: int) -> None:
         for b in range(first, last):
             at = slice(b * step, (b + 1) * step)
-            part, out = gs[at], by_x[at]
+            part, out = gs[at], outs[at]
             product = scratch("products", out.shape, x.dtype)
             x_hat = scratch("x_hat", out.shape, x.dtype)
             np.subtract(rows[at], mean[at], out=x_hat)
@@ -94,7 +97,7 @@ def standardize_vjp(
 
     parallel_for(work, count, work=8 * x.size)
     gradient = lambda sums, v: None if v is None else sums.sum(axis=0).astype(v.dtype)
-    return by_x.reshape(x.shape), gradient(by_weight, weight), gradient(by_bias, bias)
+    return by_x, gradient(by_weight, weight), gradient(by_bias, bias)
 
 
 def blocks_of(seen: Rows) -> tuple[int, int]:

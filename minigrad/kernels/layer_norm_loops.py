@@ -31,16 +31,16 @@ def standardize(x: Any, weight: Any, bias: Any, *, axis: Any, eps: float) -> Any
     if seen is None:
         return NotImplemented
     shape = seen.rows, seen.length
-    y = new_array(shape, x.dtype)
+    y = new_array(x.shape, x.dtype)
     found = [np.empty(seen.rows, dtype) for dtype in (x.dtype, x.dtype, np.float64)]
     gamma = vector(weight, seen.weights, 1, x.dtype)
     beta = vector(bias, seen.weights, 0, x.dtype)
     parallel_for(
         normalise, seen.rows, contiguous(x, shape), gamma, beta, seen.run, seen.along, float(eps),
-        y, *found, work=4 * x.size,
+        y.reshape(shape), *found, work=4 * x.size,
     )  # fmt: skip
     kept = x.shape[: x.ndim - len(axis)] + (1,) * len(axis)
-    return y.reshape(x.shape), *[v.reshape(kept) for v in found]
+    return y, *[v.reshape(kept) for v in found]
 
 
 def standardize_vjp(
@@ -61,7 +61,7 @@ def standardize_vjp(
         *[v.reshape(-1) for v in residuals], by_x.reshape(shape), *sums, work=8 * x.size,
     )  # fmt: skip
     by_weight, by_bias = (
-        None if p is None else s.sum(axis=0).astype(p.dtype).reshape(p.shape)
+        None if p is None else s.sum(axis=0).reshape(p.shape).astype(p.dtype)
         for p, s in zip((weight, bias), sums, strict=True)
     )
     return by_x, by_weight, by_bias

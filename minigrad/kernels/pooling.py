@@ -60,7 +60,8 @@ def max_pool_vjp(
     size = x.shape[x.ndim - len(shape) :]
     seen = places(shape, strides, dilation, counts)
     apart = all(s >= d * (n - 1) + 1 for s, n, d in zip(strides, shape, dilation, strict=True))
-    total = np.zeros((len(gradients), *size), g.dtype)
+    by_x = np.zeros(x.shape, g.dtype)
+    total = by_x.reshape(len(gradients), *size)
 
     def work(first: int, last: int) -> None:
         part, number, whole = gradients[first:last], winner[first:last], total[first:last]
@@ -71,7 +72,7 @@ def max_pool_vjp(
                 whole[place] += kept(part, number == i)
 
     in_parts(work, gradients)
-    return total.reshape(x.shape)
+    return by_x
 
 
 def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
@@ -98,7 +99,8 @@ def sum_pool_vjp(g: Any, y: Any, x: Any, /, *, shape: Any, strides: Any) -> Any:
     ones = (1,) * len(shape)
     gradients, counts = planes_of(g, ones, ones, ones)
     seen = places(shape, strides, ones, counts)
-    total = np.zeros((len(gradients), *x.shape[x.ndim - len(shape) :]), g.dtype)
+    by_x = np.zeros(x.shape, g.dtype)
+    total = by_x.reshape(len(gradients), *x.shape[x.ndim - len(shape) :])
 
     def work(first: int, last: int) -> None:
         part, whole = gradients[first:last], total[first:last]
@@ -106,7 +108,7 @@ def sum_pool_vjp(g: Any, y: Any, x: Any, /, *, shape: Any, strides: Any) -> Any:
             whole[place] += part
 
     in_parts(work, gradients)
-    return total.reshape(x.shape)
+    return by_x
 
 
 def planes_of(x: Any, shape: Any, strides: Any, dilation: Any) -> tuple[Any, tuple[int, ...]]:

@@ -32,11 +32,12 @@ def max_pool(x: Any, /, *, shape: Any, strides: Any, dilation: Any) -> Any:
         return NotImplemented
     many = len(planes), *in_two(counts)
     planes = planes.reshape(len(planes), *in_two(planes.shape[1:]))
-    y, winner = new_array(many, x.dtype), new_array(many, np.uint8)
+    of_windows = *x.shape[: x.ndim - len(shape)], *counts
+    y, winner = new_array(of_windows, x.dtype), new_array(of_windows, np.uint8)
     sizes = *in_two(shape), *in_two(strides), *in_two(dilation)
-    parallel_for(choose, len(planes), planes, *sizes, y, winner, work=2 * (x.size + 4 * y.size))
-    lead = x.shape[: x.ndim - len(shape)]
-    return y.reshape(*lead, *counts), winner.reshape(*lead, *counts)
+    found = y.reshape(many), winner.reshape(many)
+    parallel_for(choose, len(planes), planes, *sizes, *found, work=2 * (x.size + 4 * y.size))
+    return y, winner
 
 
 def max_pool_vjp(

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from .memory import new_array
 from .threads import parallel_for
 
 __all__ = ["log_softmax", "log_softmax_vjp", "softmax", "softmax_vjp"]
@@ -69,7 +70,7 @@ def in_blocks(fill: Callable[..., None], axis: Any, *arrays: Any) -> Any:
     first = arrays[0]
     if not isinstance(axis, int) or not first.size or any(x.dtype != first.dtype for x in arrays):
         return NotImplemented
-    y = np.empty(first.shape, first.dtype)
+    y = new_array(first.shape, first.dtype)
     n = len(y)
     step = n if axis in (0, -y.ndim) else max(1, BLOCK * n // y.size)
 

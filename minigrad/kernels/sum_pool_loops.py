@@ -27,11 +27,12 @@ def sum_pool(x: Any, /, *, shape: Any, strides: Any) -> Any:
     planes, counts = planes_of(contiguous(x, x.shape), shape, strides, (1,) * len(shape))
     if math.prod(counts) == 1:
         return NotImplemented  # A sum over whole planes has no better form.
-    y = new_array((len(planes), *in_two(counts)), x.dtype)
+    y = new_array((*x.shape[: x.ndim - len(shape)], *counts), x.dtype)
+    sums = y.reshape(len(planes), *in_two(counts))
     planes = planes.reshape(len(planes), *in_two(planes.shape[1:]))
     (down, right), (kh, kw) = in_two(strides), in_two(shape)
-    parallel_for(add, len(planes), planes, kh, kw, down, right, y, work=2 * x.size)
-    return y.reshape(*x.shape[: x.ndim - len(shape)], *counts)
+    parallel_for(add, len(planes), planes, kh, kw, down, right, sums, work=2 * x.size)
+    return y
 
 
 def sum_pool_vjp(g: Any, y: Any, x: Any, /, *, shape: Any, strides: Any) -> Any:
