@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .columns import Lie, unfold
+from .products import ALIKE
 from .scratch import scratch
 
 __all__ = ["Block", "Blocks", "cut"]
@@ -81,6 +82,11 @@ class Blocks:
         self.together = whole and height * self.width < FEW
         # How many elements the columns of all blocks have.
         self.elements = samples * row * height // dtype.itemsize
+
+    def work(self, outputs: int) -> int:
+        """All that is done, in elements read or written."""
+        products = len(self.shifts) * outputs // self.groups
+        return self.elements * (2 + products // ALIKE)
 
     def shape(self, block: Block, channels: int) -> tuple[int, ...]:
         """The shape of an array of so many channels, seen a block at a time."""

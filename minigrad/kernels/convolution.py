@@ -70,7 +70,7 @@ def convolve(
             elif found.base is not y:
                 target[...] = found
 
-    parallel_for(work, len(blocks.list), work=blocks.elements)
+    parallel_for(work, len(blocks.list), work=blocks.work(len(weight)))
     return y.reshape(y.shape[: x.ndim])
 
 
@@ -121,7 +121,7 @@ def convolve_input(
                 fold(lie, blocks.by_sample(columns, block), block.top, block.bottom, total)
             x[first:last] = total[:, :, top : top + lie.size[0], left : left + lie.size[1]]
 
-    parallel_for(work, len(samples), work=blocks.elements)
+    parallel_for(work, len(samples), work=blocks.work(len(weight)))
     return x.reshape(*x.shape[:2], *size)
 
 
@@ -165,7 +165,7 @@ def correlate(blocks: Blocks, x: Any, g: Any) -> Any:
                 for total, columns in zip(totals[part], blocks.columns(x, block), strict=True):
                     total += multiply_over_positions(columns, rows)
 
-    parallel_for(work, parts, work=blocks.elements)
+    parallel_for(work, parts, work=blocks.work(g.shape[1]))
     total: Any = np.add.reduce(totals, 0)
     total = total.reshape(shifts, groups, inputs, *blocks.unfolded.kernel, outputs)
     total = total.transpose(1, 5, 2, 3, 4, 0) if shifts > 1 else total[0].transpose(0, 4, 1, 2, 3)

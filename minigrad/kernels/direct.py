@@ -23,6 +23,9 @@ from .threads import parallel_for
 
 __all__ = ["convolve", "correlate", "spread"]
 
+ALIKE = 4
+"""So many multiplications take as long as one element read or written."""
+
 
 class Lines(NamedTuple):
     """Where everything is in the lines of an image."""
@@ -62,7 +65,7 @@ def convolve(lie: Lie, x: Any, weight: Any, bias: Any, y: Any) -> bool:
     """Fill y with the convolution plus the bias. Returns True."""
     w = weight.reshape(*weight.shape[:2], -1)
     units = len(x) * (x.shape[1] // w.shape[1])
-    work = w.shape[1] * y.size
+    work = y.size * (2 + w[0].size // ALIKE)
     parallel_for(fill_outputs, units, x, w, bias, *lines_of(lie), y, work=work)
     return True
 
@@ -71,7 +74,7 @@ def spread(lie: Lie, g: Any, weight: Any, x: Any) -> None:
     """Fill x with the gradient by the input. The weight is finite."""
     w = weight.reshape(*weight.shape[:2], -1)
     units = len(x) * (x.shape[1] // w.shape[1])
-    work = w.shape[1] * g.size
+    work = g.size * (2 + w[0].size // ALIKE)
     parallel_for(fill_inputs, units, g, w, *lines_of(lie), x, work=work)
 
 
@@ -79,7 +82,7 @@ def correlate(lie: Lie, x: Any, g: Any, weight: Any) -> bool:
     """Fill the gradient by the weight. Returns whether all of it is finite: zeros meet all of x."""
     parts = min(PARTS, len(x))
     totals = np.zeros((parts, *weight.shape[:2], weight[0, 0].size), x.dtype)
-    work = weight.shape[1] * g.size
+    work = g.size * (2 + weight[0].size // ALIKE)
     parallel_for(fill_totals, parts, x, g, *lines_of(lie), totals, work=work)
     np.add.reduce(totals, 0, out=weight.reshape(totals.shape[1:]))
     return bool(np.isfinite(weight).all())

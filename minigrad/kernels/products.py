@@ -8,10 +8,13 @@ import numpy as np
 
 from .scratch import scratch
 
-__all__ = ["multiply", "multiply_over_positions"]
+__all__ = ["ALIKE", "PIECE", "multiply", "multiply_over_positions"]
 
 PIECE = 1_000_000
 """So many multiplications OpenBLAS does at once and by itself, without packing the matrices."""
+
+ALIKE = 16
+"""So many multiplications by BLAS take as long as one element read or written."""
 
 
 def divisor(n: int, most: float) -> int:

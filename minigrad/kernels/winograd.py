@@ -25,7 +25,7 @@ import numpy as np
 from .blocks import Block, cut
 from .columns import Lie
 from .convolution import PARTS
-from .products import PIECE, multiply
+from .products import ALIKE, PIECE, multiply
 from .scratch import scratch
 from .threads import parallel_for
 from .winograd_loops import transform_gradient, transform_input, transform_output
@@ -51,9 +51,11 @@ class Tiles:
         self.height, self.width = (-(-n // 2) for n in y.shape[2:])
         self.dtype = y.dtype
         self.count = len(y) * self.height * self.width
-        each = 16 * (x.shape[1] + y.shape[1])
+        inputs, outputs = x.shape[1], y.shape[1]
+        each = 16 * (inputs + outputs)
         self.blocks = cut(len(y), self.height, self.width * each * y.itemsize)
-        self.elements = self.count * each
+        # All that is done, in elements read or written.
+        self.work = self.count * (2 * each + 16 * inputs * outputs // ALIKE)
 
     def of_input(self, x: Any, padding: Any, block: Block) -> Any:
         """The tiles of x, transformed."""
@@ -101,7 +103,7 @@ def convolve(lie: Lie, x: Any, weight: Any, bias: Any, y: Any) -> bool:
             part = y[block.first : block.last]
             finite[i] = transform_output(found, bias, 2 * block.top, part)
 
-    parallel_for(work, len(tiles.blocks), work=tiles.elements)
+    parallel_for(work, len(tiles.blocks), work=tiles.work)
     return bool(finite.all())
 
 
@@ -123,7 +125,7 @@ def correlate(lie: Lie, x: Any, g: Any, weight: Any) -> bool:
                 products(left, tiles.of_gradient(g, block), more)
                 totals[part] += more
 
-    parallel_for(work, parts, work=tiles.elements)
+    parallel_for(work, parts, work=tiles.work)
     total: Any = np.add.reduce(totals, 0)
     places = KERNEL.T.astype(x.dtype) @ total.reshape(16, -1)
     weight[...] = places.reshape(3, 3, *total.shape[1:]).transpose(3, 2, 0, 1)
