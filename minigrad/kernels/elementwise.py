@@ -15,7 +15,7 @@ from .threads import parallel_for
 
 __all__ = ["as_rows", "in_blocks"]
 
-BLOCK = 16384
+BLOCK = 32768
 """So many elements are gone through at a time."""
 
 

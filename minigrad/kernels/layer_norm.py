@@ -16,7 +16,7 @@ from .threads import parallel_for
 
 __all__ = ["standardize", "standardize_vjp"]
 
-BLOCK = 32768
+BLOCK = 65536
 """So many elements are gone over at a time."""
 
 row_sums: Any = np.add.reduce

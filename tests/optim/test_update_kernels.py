@@ -109,7 +109,7 @@ def test_each_bit_is_that_of_the_definition_with_any_option(
     arrays = drawn(np.random.default_rng(seed), shape, dtype, layout, there)
     before = [None if x is None else x.copy() for x in arrays]
     with np.errstate(all="ignore"), pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elementwise, "BLOCK", data.draw(st.sampled_from([7, 1000, 16384])))
+        patch.setattr(elementwise, "BLOCK", data.draw(st.sampled_from([7, 1000, 32768])))
         expected = update.definition(xp, *arrays, **chosen)
         with use_kernels(library, least=0) as ran:
             found = update(xp, *arrays, **chosen)
