@@ -98,18 +98,22 @@ those that it has woken spin for a while, on cores that were wanted by others.""
 
 
 def matmul(a: Any, b: Any, /) -> Any:
-    """The method `dot` of a matrix starts in half the time of `matmul`.
-
-    What is neither small nor large goes in pieces that BLAS computes on this thread.
-    """
+    """The method `dot` of a matrix starts in half the time of `matmul`."""
     if a.ndim != 2 or b.ndim != 2:
         return np.matmul(a, b)
-    if ALONE < a.size * b.shape[1] <= TOGETHER:
-        rows, columns = a.shape
-        for pieces in range(2, 9):
-            if rows % pieces == 0 and a.size * b.shape[1] <= pieces * ALONE:
-                parts = np.matmul(a.reshape(pieces, rows // pieces, columns), b)
-                return parts.reshape(rows, b.shape[1])
+    # Two matrices of no more elements are multiplied by no more than ALONE multiplications.
+    if a.size + b.size > 2000 and ALONE < a.size * b.shape[1] <= TOGETHER:
+        return product_in_pieces(a, b)
+    return a.dot(b)
+
+
+def product_in_pieces(a: Any, b: Any) -> Any:
+    """The product of matrices, so many rows at a time that BLAS computes them on this thread."""
+    rows, inner = a.shape
+    for pieces in range(2, 9):
+        if rows % pieces == 0 and a.size * b.shape[1] <= pieces * ALONE:
+            parts = np.matmul(a.reshape(pieces, rows // pieces, inner), b)
+            return parts.reshape(rows, b.shape[1])
     return a.dot(b)
 
 
