@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
+from .compiling import exactly
 from .elementwise import as_rows
 from .memory import new_array
 from .threads import parallel_for
@@ -23,7 +22,7 @@ def relu_vjp(g: Any, y: Any, x: Any, /) -> Any:
     return by_x
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@exactly
 def keep(first, last, g, y, by_x):
     """The elements first to last."""
     zero = by_x.dtype.type(0)
