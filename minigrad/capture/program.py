@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import linecache
+import math
 import os
 from collections.abc import Callable
+from functools import cached_property
 from itertools import count
+from threading import Lock
 from typing import Any
 
+from ..backends.allowed import allowed
 from .capturing import Recording
+from .fusing import fused, may_fuse, pays_after, worth_fusing
 from .loan import Place
-from .passes import common_subexpressions, constants, live_only
+from .passes import Chain, common_subexpressions, constants, live_only
 from .source import Namer, source_of
 from .tape import Instruction, Value
 
@@ -30,13 +35,17 @@ numbers = count(1)
 class Program:
     """What a step does, as a function of arrays.
 
-    `source` is a plain NumPy function, which runs without minigrad; `function` is what it defines.
+    `source` is a plain NumPy function, which runs without minigrad; `function` is what it defines,
+    and `fastest` what replays run: the same, until its chains are compiled (see `fusing`).
     """
 
     def __init__(self, function: Callable[..., Any], recording: Recording) -> None:
         self.recording = recording
         name = getattr(function, "__name__", "program")
         self.name = name if name.isidentifier() else "program"
+        code = getattr(function, "__code__", None)
+        where = f" at {os.path.basename(code.co_filename)}:{code.co_firstlineno}" if code else ""
+        self.heading = f"{self.name}, captured{where}."
         leaving = [value for _, value in recording.outputs]
         instructions = live_only(recording.tape.instructions, leaving)
         instructions = live_only(common_subexpressions(instructions, leaving), leaving)
@@ -51,12 +60,20 @@ class Program:
         self.settled = not recording.cleared and all(
             forms.get(place) == form for place, form in leaves.items()
         )
-        self.source = self.written(function, instructions)
-        self.function = self.compiled()
+        self.once, self.instructions = constants(instructions, leaving)
+        self.namer = self.named()
+        self.source = self.written(self.instructions)
+        self.function = self.fastest = self.compiled(self.source)
+        self.departed = self.function.__globals__.get("Departed")
+        self.departs: tuple[Any, ...] = () if self.departed is None else (self.departed,)
+        self.allowed = allowed()
+        self.replays = 0
+        self.waiting = True
+        self.fusing = Lock()
 
-    def written(self, function: Callable[..., Any], instructions: list[Instruction]) -> str:
-        named = self.recording.tape.named.values()
-        namer = Namer([self.name, *[each.name for each in named]])
+    def named(self) -> Namer:
+        """Call inputs and outputs what they are in the step; all else is named when written."""
+        namer = Namer([self.name, *[each.name for each in self.recording.tape.named.values()]])
         shorten([value for _, value in self.recording.inputs])
         for _, value in self.inputs:
             namer.name(value, value.name)
@@ -65,34 +82,78 @@ class Program:
             if not value.name and place.kind != "result":
                 owner = owners[Place("data", place.which) if place.kind == "grad" else place]
                 namer.name(value, f"{'grad' if place.kind == 'grad' else 'new'}_{owner}")
-        leaving = [value for _, value in self.outputs]
-        once, instructions = constants(instructions, leaving)
-        code = getattr(function, "__code__", None)
-        where = f" at {os.path.basename(code.co_filename)}:{code.co_firstlineno}" if code else ""
+        return namer
+
+    def written(self, instructions: list[Instruction]) -> str:
+        """The source of the program, made of these instructions."""
         returned: dict[str, list[Value]] = {}
         for place, value in self.outputs:
             returned.setdefault(KINDS[place.kind], []).append(value)
         return source_of(
             self.name,
-            f"{self.name}, captured{where}.",
+            self.heading,
             self.recording.tape,
             [value for _, value in self.inputs],
-            once,
+            self.once,
             instructions,
             returned,
-            namer,
+            self.namer,
         )
 
-    def compiled(self) -> Callable[..., tuple[Any, ...]]:
-        """The function that the source defines; tracebacks show its lines."""
+    def compiled(self, source: str) -> Callable[..., tuple[Any, ...]]:
+        """The function that a source defines; tracebacks show its lines."""
         file = f"<{self.name}, captured, {next(numbers)}>"
-        linecache.cache[file] = len(self.source), None, self.source.splitlines(True), file
+        linecache.cache[file] = len(source), None, source.splitlines(True), file
         named = self.recording.tape.named.values()
-        self.namespace = {n.name: n.thing for n in named if n.line.startswith("#")}
-        exec(compile(self.source, file, "exec"), self.namespace)
-        departed = self.namespace.get("Departed")
-        self.departs: tuple[Any, ...] = () if departed is None else (departed,)
-        return self.namespace[self.name]
+        namespace: dict[str, Any] = {n.name: n.thing for n in named if n.line.startswith("#")}
+        exec(compile(source, file, "exec"), namespace)
+        return namespace[self.name]
+
+    # --- the chains of calls that compiled loops may stand for ------------------------------------
+
+    @cached_property
+    def chains(self) -> list[Chain]:
+        """Those that are worth a loop; none where numba may not be used, or is not there."""
+        leaving = [value for _, value in self.outputs]
+        return worth_fusing(self.instructions, leaving) if may_fuse(self.allowed) else []
+
+    @cached_property
+    def fused_source(self) -> str:
+        """The source with its chains fused; it needs the loops that it shows as remarks."""
+        return self.written(fused(self.instructions, self.chains, self.recording.tape))
+
+    def waits(self) -> bool:
+        """Count a replay; whether compiling the chains does not pay yet."""
+        self.replays += 1
+        if self.waiting and self.replays < self.due < math.inf:
+            return True
+        with self.fusing:
+            if self.waiting:
+                self.fuse()
+        return False
+
+    @cached_property
+    def due(self) -> float:
+        """With which replay compiling the chains would have paid."""
+        return 1 if self.allowed.least == 0 else pays_after(self.chains)
+
+    def fuse(self) -> None:
+        """Let replays run with compiled chains from the next one on, whether or not it pays yet.
+
+        Where numba may not be used, is not there or fails, nothing changes.
+        """
+        self.waiting = False
+        if not self.chains:
+            return
+        try:
+            function = self.compiled(self.fused_source)
+        except Exception as error:
+            library = type(error).__module__.partition(".")[0]
+            if not isinstance(error, ImportError) and library not in ("numba", "llvmlite"):
+                raise
+            return
+        function.__globals__["Departed"] = self.departed
+        self.fastest = function
 
     def __repr__(self) -> str:
         return f"<program {self.name!r}>"

@@ -62,7 +62,9 @@ def source_of(
     above = [n.line for n in tape.named.values() if is_used(n.name, [*once, *instructions])]
     for instruction in once:
         for value in instruction.results:
-            namer.name(value, "constant" if "(" not in instruction.text else word(instruction.text))
+            if not value.name:  # it has one where the program is written again
+                noun = word(instruction.text) if "(" in instruction.text else "constant"
+                namer.name(value, noun)
         above.append(statement(instruction, {}))
     above = [re.sub(r"import (\w+) as \1$", r"import \1", line) for line in above]
     imports = [line for line in above if line.startswith("from ")]

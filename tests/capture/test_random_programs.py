@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,31 +18,35 @@ from minigrad.testing.strategies.programs import Program, drawn, loss_of, progra
 from .training import bits
 
 
+def trace(
+    program: Program, seed: int, captured: bool, of: Callable[[mg.Tensor], Any] = bits
+) -> list[Any]:
+    """What four steps of gradient descent on a program's loss compute: `of` each value."""
+    values, _ = drawn(seed)
+    leaves = [mg.asarray(v).requires_grad_() for v in values]
+
+    def step(scale: mg.Tensor) -> mg.Tensor:
+        loss = loss_of(mg, program, leaves) * scale
+        loss.backward()
+        with mg.no_grad():
+            for leaf in leaves:
+                leaf[...] = leaf - 0.01 * leaf.grad
+        return loss
+
+    call = mg.capture(step) if captured else step
+    found = []
+    for i in range(4):
+        found.append(of(call(mg.asarray(1.0 / (i + 1), dtype=mg.float64))))
+        found += [of(leaf) for leaf in leaves] + [of(leaf.grad) for leaf in leaves]
+    if captured:
+        assert len(call.programs) == 2, "with and without gradients to add to"
+    return found
+
+
 @given(programs, seeds)
 @examples(12)
 def test_value_gradient_and_update_of_any_program(program: Program, seed: int) -> None:
-    def run(captured: bool) -> list[Any]:
-        values, _ = drawn(seed)
-        leaves = [mg.asarray(v).requires_grad_() for v in values]
-
-        def step(scale: mg.Tensor) -> mg.Tensor:
-            loss = loss_of(mg, program, leaves) * scale
-            loss.backward()
-            with mg.no_grad():
-                for leaf in leaves:
-                    leaf[...] = leaf - 0.01 * leaf.grad
-            return loss
-
-        call = mg.capture(step) if captured else step
-        found = []
-        for i in range(4):
-            found.append(bits(call(mg.asarray(1.0 / (i + 1), dtype=mg.float64))))
-            found += [bits(leaf) for leaf in leaves] + [bits(leaf.grad) for leaf in leaves]
-        if captured:
-            assert len(call.programs) == 2, "with and without gradients to add to"
-        return found
-
-    assert run(True) == run(False)
+    assert trace(program, seed, captured=True) == trace(program, seed, captured=False)
 
 
 symbols = {

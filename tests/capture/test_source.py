@@ -43,7 +43,7 @@ def test_the_source_runs_without_minigrad(net: str, tmp_path: Path) -> None:
         called: list[Any] = []
 
         def watched(*values: Any) -> Any:
-            found = program.compiled()(*pickle.loads(pickle.dumps(values)))
+            found = program.compiled(program.source)(*pickle.loads(pickle.dumps(values)))
             called.append((values, found))
             return found
 
