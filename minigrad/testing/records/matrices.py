@@ -19,6 +19,7 @@ from ..strategies.calls import inputs_from, one_array
 from ..strategies.matrices import (
     OF_SOLUTIONS,
     OF_VECTORS,
+    factorable,
     fixed,
     matrix,
     positive_definite,
@@ -125,13 +126,13 @@ def torch_r(t: Any, x: Any, mode: str) -> Any:
 @st.composite
 def tall_or_reduced(draw: st.DrawFn, sides: Sides) -> Case:
     """Q in the mode that gives it a derivative."""
-    case = draw(rectangles(sides))
+    case = draw(factorable(sides))
     rows, columns = case.inputs[0].shape[-2:]
     modes = ["reduced"] if rows > columns else ["reduced", "complete"]
     return Case(case.inputs, {"mode": draw(st.sampled_from(modes))})
 
 
-modes = partial(rectangles, mode=st.sampled_from(["reduced", "complete"]))
+modes = partial(factorable, mode=st.sampled_from(["reduced", "complete"]))
 both = partial(rectangles, full_matrices=st.booleans())
 
 

@@ -15,8 +15,8 @@ from ..record import Case, Sides
 from .arrays import seeds, shapes
 
 __all__ = [
-    "OF_SOLUTIONS", "OF_VECTORS", "fixed", "matrix", "positive_definite", "rectangles", "squares",
-    "stacks", "symmetric",
+    "OF_SOLUTIONS", "OF_VECTORS", "factorable", "fixed", "matrix", "positive_definite",
+    "rectangles", "squares", "stacks", "symmetric",
 ]  # fmt: skip
 
 OF_SOLUTIONS = 2.1
@@ -52,6 +52,18 @@ def rectangles(draw: st.DrawFn, sides: Sides, **params: Any) -> Case:
     stack, m, n = draw(stacks(sides)), draw(st.sampled_from(sides)), draw(st.sampled_from(sides))
     x = matrix(np.random.default_rng(draw(seeds)), stack, m, n)
     return Case((x,), {name: draw(params[name]) for name in params})
+
+
+@st.composite
+def factorable(draw: st.DrawFn, sides: Sides, **params: Any) -> Case:
+    """The same for QR: of a wide matrix, the columns that Q is made of are as far from singular."""
+    case = draw(rectangles(sides, **params))
+    (x,) = case.inputs
+    *stack, m, n = x.shape
+    if m < n:
+        square = matrix(np.random.default_rng(draw(seeds)), tuple(stack), m, m)
+        x = np.concatenate([square, x[..., m:]], axis=-1)
+    return Case((x,), case.params)
 
 
 @st.composite
