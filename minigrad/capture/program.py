@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable
 from functools import cached_property
 from itertools import count
-from threading import Lock
 from typing import Any
 
 from ..backends.allowed import allowed
@@ -67,9 +66,7 @@ class Program:
         self.departed = self.function.__globals__.get("Departed")
         self.departs: tuple[Any, ...] = () if self.departed is None else (self.departed,)
         self.allowed = allowed()
-        self.replays = 0
-        self.waiting = True
-        self.fusing = Lock()
+        self.replayed = count(1).__next__
 
     def named(self) -> Namer:
         """Call inputs and outputs what they are in the step; all else is named when written."""
@@ -122,27 +119,18 @@ class Program:
         """The source with its chains fused; it needs the loops that it shows as remarks."""
         return self.written(fused(self.instructions, self.chains, self.recording.tape))
 
-    def waits(self) -> bool:
-        """Count a replay; whether compiling the chains does not pay yet."""
-        self.replays += 1
-        if self.waiting and self.replays < self.due < math.inf:
-            return True
-        with self.fusing:
-            if self.waiting:
-                self.fuse()
-        return False
-
     @cached_property
-    def due(self) -> float:
-        """With which replay compiling the chains would have paid."""
-        return 1 if self.allowed.least == 0 else pays_after(self.chains)
+    def due(self) -> int | None:
+        """With which replay compiling the chains will have paid; None if there are none."""
+        if self.chains and self.allowed.least == 0:
+            return 1
+        return math.ceil(pays_after(self.chains)) if self.chains else None
 
     def fuse(self) -> None:
-        """Let replays run with compiled chains from the next one on, whether or not it pays yet.
+        """Let replays run with compiled chains from now on, whether or not it pays yet.
 
         Where numba may not be used, is not there or fails, nothing changes.
         """
-        self.waiting = False
         if not self.chains:
             return
         try:

@@ -52,7 +52,7 @@ class Replay:
         self.names: dict[str, Any] = {
             **{"Tensor": Tensor, "new": object.__new__, "like": like},
             **{"cpu": get("numpy").default_device(), "grad_form": grad_form, "same": same},
-            **{"program": self.waiting, "rebuild": program.recording.rebuild},
+            **{"program": program, "rebuild": program.recording.rebuild},
             **{"held": frozenset(map(id, self.state)), "was": self.look(), "drawing": drawing},
             **{f"p{i}": t for i, t in enumerate(self.state)},
             **{f"t{i}": table.entries for i, table in enumerate(given.refs.tables)},
@@ -85,13 +85,6 @@ class Replay:
         name = f"o{len(self.names)}"
         self.names[name] = thing
         return name
-
-    def waiting(self, *values: Any) -> Any:
-        """Run the program, which from then on is called itself if its form is the last one."""
-        if self.program.waits():
-            return self.program.function(*values)
-        self.names["program"] = self.program.fastest
-        return self.program.fastest(*values)
 
     # --- what is looked at: each line is a reason not to run --------------------------------------
 
@@ -158,13 +151,16 @@ class Replay:
     def binding(self) -> Iterator[str]:
         recording, program = self.program.recording, self.program
         yield "def run(leaves):"
+        if program.due is not None:
+            self.names["replayed"] = program.replayed
+            yield f"    if replayed() == {program.due}: program.fuse()"
         inputs = [self.source(p) for p, _ in program.inputs if p.kind != "generator"]
-        call = f"program({', '.join(inputs)})"
+        call = f"program.fastest({', '.join(inputs)})"
         generators = program.places_in["generator"]
         if generators:
             values = "".join(f"{value}, " for value in inputs)
             sources = self.object(generators)
-            call = f"drawing(program, {self.object(self.departs)}, ({values}), {sources})"
+            call = f"drawing(program.fastest, {self.object(self.departs)}, ({values}), {sources})"
         targets = [self.target(place) for place, _ in program.outputs]
         yield f"    {''.join(f'{target}, ' for target in targets)}{'= ' if targets else ''}{call}"
         for i in program.places_out["grad"]:

@@ -47,7 +47,7 @@ def test_the_source_runs_without_minigrad(net: str, tmp_path: Path) -> None:
             called.append((values, found))
             return found
 
-        step._last.names["program"] = watched
+        program.fastest = watched
         step(*next(batches(training.shape, seed=5)))
     (values, found) = called[0]
     data = pickle.dumps((program.source, program.name, values))
