@@ -12,6 +12,7 @@ the step, bit for bit.
     capturing, loan     the step runs once, on what is lent to the tape
     passes, memory      what is done to a tape before it is printed
     source, program     how it is printed, and the function that this is
+    fusing, loops       chains of calls as compiled loops, from when on that pays
     replay, captured    a program on the objects it is for, and which program to run
 
 This package is itself the function: a module that is called `mg.capture` can't be both otherwise.

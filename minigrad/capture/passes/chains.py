@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..tape import Instruction, Value
-from .common import rewritten, written
+from .common import rewritten
 
 __all__ = ["Chain", "chains", "for_element"]
 
@@ -57,11 +57,10 @@ def chains(instructions: list[Instruction], outputs: Iterable[Value]) -> list[Ch
 
     A chain is closed by the first call that reads one of its results and can't be a part of it.
     """
-    in_place, changed = written(instructions), rewritten(instructions)
+    changed = rewritten(instructions)
     home: dict[Value, Chain] = {}
     for i, call in enumerate(instructions):
-        read, made = [{v.root for v in values} for values in (call.operands, call.results)]
-        form = form_of(call) if changed.isdisjoint(read) and in_place.isdisjoint(made) else None
+        form = form_of(call) if changed.isdisjoint(v.root for v in call.operands) else None
         near = {home[v]: None for v in call.operands if v in home and home[v].open}
         joined = [c for c in near if (c.shape, c.dtype) == form]
         if sum(len(c.calls) for c in joined) >= MOST:
@@ -98,10 +97,10 @@ def form_of(call: Instruction) -> tuple[Any, Any] | None:
     if dtype not in (np.float32, np.float64) or not result.shape or not math.prod(result.shape):
         return None
     for value in (*arrays, result, *call.operands[:chooses]):
-        if value.shape != result.shape or not value.contiguous:
+        if value.shape != result.shape:
             return None
         if value.strides != np.empty(value.shape, value.dtype).strides:
-            return None
+            return None  # a loop goes through memory from end to end
     numbers = [v for v in terms if v.shape is not None and v.shape != result.shape]
     alike = all(v.dtype == dtype for v in (*arrays, *numbers)) and not any(v.shape for v in numbers)
     chosen_by = not chooses or call.operands[0].dtype == bool
