@@ -283,6 +283,20 @@ def test_memory_that_is_written_to_is_read_when_it_was() -> None:
             assert bits(captured(a, b)) == bits(f(a, b))
 
 
+def test_large_arrays_that_are_let_go_and_handed_on() -> None:
+    def f(a: Any, b: Any) -> Any:
+        made = np.exp(chain(a, b))
+        return chain(made, a) * np.tanh(made) - b
+
+    with fused_at_once():
+        captured = mg.capture(f)
+        for i in range(3):
+            a, b = np.random.default_rng(i).normal(size=(2, 150, 100))
+            assert bits(captured(a, b)) == bits(f(a, b))
+    assert is_fused(captured)
+    assert "del " in captured.program.fused_source
+
+
 def test_a_long_chain_becomes_several() -> None:
     def f(a: Any) -> Any:
         x = a
