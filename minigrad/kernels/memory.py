@@ -16,8 +16,8 @@ import numpy as np
 
 __all__ = ["Block", "new_array"]
 
-LEAST = 1 << 17
-"""Arrays of so many bytes are worth it: for smaller ones the allocator has pages at hand."""
+LEAST = 1 << 20
+"""Arrays of so many bytes are worth it: for smaller ones the C library has pages at hand."""
 
 KEPT = 1 << 27
 """So many bytes are kept at most, in use or not."""

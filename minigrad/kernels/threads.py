@@ -26,9 +26,9 @@ from typing import Any
 
 __all__ = ["get_num_threads", "parallel_for", "set_num_threads", "threads_for"]
 
-WORTH = 1 << 20
-"""So many array elements, read or written, are worth another thread. That takes 200 us or more;
-to wake a thread, let it wait for the GIL and be woken by it takes 100 us on some machines."""
+WORTH = 1 << 22
+"""So many array elements, read or written, are worth another thread: they take about a millisecond.
+On some machines a thread takes 50 us to wake, and as long each time that it waits for the GIL."""
 
 SLICES = 4
 """How many slices a thread is meant for: the fewer, the longer the wait for the last."""

@@ -25,9 +25,6 @@ TILE = 131072
 WIDTH = 512
 """So many elements that lie side by side, at least: memory is read in long stretches."""
 
-NARROW = 128
-"""Columns in which there is a row for each sample: fewer of them are not read in one go."""
-
 
 def as_rows(x: Any, shape: tuple[int, int, int]) -> Any:
     """`x` in that shape, contiguous, and no view that is read-only: compiled once for all."""
@@ -46,8 +43,8 @@ def run(loop: str, shape: tuple[int, int, int], *arguments: Any) -> None:
     long = length >= LONG
     width = max(1, TILE // (rows * length), WIDTH // length) if long else W // length
     work = 4 * rows * n * length
-    # Each thread has a tile at least, as long as tiles are no narrower than that is worth.
-    most = n if long else max(1, n * length // NARROW)
-    count = max(-(-n // width), min(most, threads_for(work)))
+    count = -(-n // width)
+    if long:  # Each thread has a tile at least; rows are read in one go rather than parted.
+        count = max(count, min(n, threads_for(work)))
     width = -(-n // count)
     parallel_for(getattr(loops, loop), -(-n // width), width, long, *arguments, work=work)
