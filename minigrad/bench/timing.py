@@ -23,6 +23,13 @@ Those of NumPy's BLAS look for more work for some 30 ms after they have done the
 threads of the next library: a PyTorch step takes up to three times as long right after.
 """
 
+WARM = 0.02
+"""For how long to call, after a rest, before calls are timed.
+
+A core takes some milliseconds until it is as fast as in a loop, with its caches full and the other
+threads awake: right after a rest a step takes two to three times as long, whatever the library.
+"""
+
 
 class Effort(NamedTuple):
     """How often to measure: at most so many rounds, in each of which every candidate has its turn.
@@ -37,11 +44,16 @@ class Effort(NamedTuple):
     seconds: float = 6.0
     tiny: bool = False
     rest: float = 0.0
-    """Seconds before each turn: see REST."""
+    """Seconds before each turn, after which calls warm up: see REST and WARM."""
+
+    @property
+    def warm(self) -> float:
+        """For how long calls are not counted, in seconds, if one takes less."""
+        return WARM if self.rest else 0.0
 
     def rounds_of(self, once: Iterable[float]) -> int:
         """How many rounds, for candidates that take so many seconds a call."""
-        round_lasts = sum(max(self.turn, t) + t + self.rest for t in once)
+        round_lasts = sum(max(self.turn, t) + max(self.warm, t) + self.rest for t in once)
         return min(self.rounds, max(7, int(self.seconds / round_lasts)))
 
 
@@ -78,7 +90,7 @@ class Series(NamedTuple):
 def interleaved(candidates: Mapping[str, Candidate], effort: Effort) -> dict[str, Series]:
     """Time all candidates in turn, round after round: microseconds a call.
 
-    The first call of a turn is not counted: it finds the caches as another candidate left them.
+    The first calls of a turn are not counted: they find the caches as another candidate left them.
     """
     once = {name: seconds_a_call(call) for name, call in candidates.items()}
     calls = {name: max(1, math.ceil(effort.turn / t)) for name, t in once.items()}
@@ -86,7 +98,7 @@ def interleaved(candidates: Mapping[str, Candidate], effort: Effort) -> dict[str
     for _ in range(effort.rounds_of(once.values())):
         for name, call in candidates.items():
             time.sleep(effort.rest)
-            call()
+            warm_up(call, effort.warm)
             times[name].append(seconds(call, calls[name]) / calls[name] * 1e6)
     return {name: Series(tuple(rounds)) for name, rounds in times.items()}
 
@@ -96,6 +108,14 @@ def seconds_a_call(call: Candidate) -> float:
     call()
     call()
     return min(seconds(call, 1) for _ in range(3))
+
+
+def warm_up(call: Candidate, lasting: float) -> None:
+    """Call once, and again for so many seconds."""
+    end = time.perf_counter() + lasting
+    call()
+    while time.perf_counter() < end:
+        call()
 
 
 def seconds(call: Candidate, calls: int) -> float:
