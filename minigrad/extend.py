@@ -14,7 +14,7 @@ from .autograd.modes import switches
 from .backends import backend_of
 from .backends.kernels import ArrayFunction
 from .kernels.memory import new_array
-from .kernels.threads import parallel_for, threads_for
+from .kernels.threads import parallel_for, shared, threads_for
 from .primitive import Primitive, elementwise, primitive
 from .statistics import count, mean, moments, narrow, over, total, weight_of_all, widen
 from .tensor import Tensor
@@ -35,6 +35,7 @@ __all__ = [
     "over",
     "parallel_for",
     "primitive",
+    "shared",
     "switches",
     "threads_for",
     "total",

@@ -16,7 +16,7 @@ from .exponential import exp_into
 from .memory import new_array
 from .rows import contiguous, vector
 from .softmax_loops import BLOCK, largest, total
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["cross_entropy", "cross_entropy_vjp"]
 
@@ -77,6 +77,7 @@ def cross_entropy_vjp(
     return by_x
 
 
+@shared
 @compiled
 def loss_rows(first, last, step, x, target, weight, ignored, smoothing, log_p, losses, weights):
     m, bits, number = x.shape[1], x.view(np.int32), x.dtype.type
@@ -102,6 +103,7 @@ def loss_rows(first, last, step, x, target, weight, ignored, smoothing, log_p, l
                 losses[r], weights[r] = -score * weight[c], weight[c]
 
 
+@shared
 @compiled
 def gradient_rows(first, last, step, g, log_p, target, weight, ignored, smoothing, by_x):
     m, number = log_p.shape[1], log_p.dtype.type

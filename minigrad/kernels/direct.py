@@ -43,22 +43,22 @@ class Lines(NamedTuple):
     size: int
     """Elements of a line, with those that a loop may touch behind its end."""
 
-    near: bool
-    """Whether the kernel is 3x3 at neighbours: its places have a loop of their own."""
+    near: int
+    """1 if the kernel is 3x3 at neighbours, whose places have a loop of their own; or else 0."""
 
 
 @lru_cache(maxsize=256)
-def lines_of(lie: Lie) -> tuple[Lines, Any]:
-    """The lines, and where in them, one behind the other, each place of the kernel begins."""
+def lines_of(lie: Lie) -> tuple[Any, Any]:
+    """The lines, as an array, and where in them, one after another, the kernel's places begin."""
     (top, _), (left, _) = lie.padding
     down, right = lie.strides
     last, end = (d * (n - 1) for d, n in zip(lie.dilation, lie.kernel, strict=True))
     rows, step = lie.counts[0] + last // down, -(-lie.padded[1] // right)
-    near = (*lie.kernel, *lie.strides, *lie.dilation) == (3, 3, 1, 1, 1, 1)
+    near = int((*lie.kernel, *lie.strides, *lie.dilation) == (3, 3, 1, 1, 1, 1))
     size = rows * step + end // right + LANES
     h, w = np.indices(lie.kernel).reshape(2, -1) * np.array(lie.dilation)[:, None]
     offsets = (h % down * right + w % right) * size + h // down * step + w // right
-    return Lines(top, left, down, right, rows, step, size, near), offsets
+    return np.array(Lines(top, left, down, right, rows, step, size, near)), offsets
 
 
 def convolve(lie: Lie, x: Any, weight: Any, bias: Any, y: Any) -> bool:

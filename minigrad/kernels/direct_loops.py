@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 
 from .compiling import compiled, inlined
+from .threads import shared
 
 __all__ = ["LANES", "fill_inputs", "fill_outputs", "fill_totals"]
 
 LANES = 32
 """A loop over so many elements, or a multiple, is made of vector instructions alone."""
+
+
+@inlined
+def numbers(lie):
+    """What `direct.Lines` names, from an array: numba shares out no loop that is given a tuple."""
+    return lie[0], lie[1], lie[2], lie[3], lie[4], lie[5], lie[6], lie[7]
 
 
 @inlined
@@ -120,9 +127,11 @@ def product(a, g):
     return total
 
 
+@shared
 @compiled
-def fill_outputs(start, stop, x, weight, bias, how, offsets, y):
+def fill_outputs(start, stop, x, weight, bias, lie, offsets, y):
     """Fill y for the groups `start` to `stop`, those of all samples in a row."""
+    how = numbers(lie)
     _, _, down, right, _, step, size, near = how
     outputs, inputs = weight.shape[0], weight.shape[1]
     groups = x.shape[1] // inputs
@@ -148,9 +157,11 @@ def fill_outputs(start, stop, x, weight, bias, how, offsets, y):
                     y[n, o, h, w] = row[w]
 
 
+@shared
 @compiled
-def fill_inputs(start, stop, g, weight, how, offsets, x):
+def fill_inputs(start, stop, g, weight, lie, offsets, x):
     """Fill x for the groups `start` to `stop`, those of all samples in a row."""
+    how = numbers(lie)
     _, _, down, right, _, step, size, _ = how
     outputs, inputs = weight.shape[0], weight.shape[1]
     groups = x.shape[1] // inputs
@@ -158,7 +169,7 @@ def fill_inputs(start, stop, g, weight, how, offsets, x):
     height = g.shape[2]
     lines = np.empty(down * right * size, x.dtype)
     gradient = np.empty(-(-height * step // LANES) * LANES, x.dtype)
-    plain = 0, 0, 1, 1, height, step, gradient.size, False
+    plain = 0, 0, 1, 1, height, step, gradient.size, 0
     for unit in range(start, stop):
         n, group = unit // groups, unit % groups
         for i in range(group * inputs, (group + 1) * inputs):
@@ -172,16 +183,18 @@ def fill_inputs(start, stop, g, weight, how, offsets, x):
             move(x[n, i], how, lines, False)
 
 
+@shared
 @compiled
-def fill_totals(start, stop, x, g, how, offsets, totals):
+def fill_totals(start, stop, x, g, lie, offsets, totals):
     """Add the products of each so many samples to the totals `start` to `stop`."""
+    how = numbers(lie)
     _, _, down, right, _, step, size, near = how
     outputs, inputs = totals.shape[1], totals.shape[2]
     each = outputs * inputs // x.shape[1]
     height = g.shape[2]
     lines = np.empty((inputs, down * right * size), x.dtype)
     gradient = np.empty(-(-height * step // LANES) * LANES, x.dtype)
-    plain = 0, 0, 1, 1, height, step, gradient.size, False
+    plain = 0, 0, 1, 1, height, step, gradient.size, 0
     for part in range(start, stop):
         for n in range(part, x.shape[0], totals.shape[0]):
             for o in range(outputs):

@@ -14,7 +14,7 @@ import numpy as np
 from .compiling import compiled, inlined
 from .memory import new_array
 from .rows import contiguous, rows_of, vector
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["standardize", "standardize_vjp"]
 
@@ -78,6 +78,7 @@ def sums(row, start):
     return p, q
 
 
+@shared
 @compiled
 def normalise(first, last, x, gamma, beta, run, along, eps, y, means, lows, inv_stds):
     m, number = x.shape[1], x.dtype.type
@@ -109,6 +110,7 @@ def normalise(first, last, x, gamma, beta, run, along, eps, y, means, lows, inv_
                     ys[j] = ((values[j] - mean) - low) * factor + shift
 
 
+@shared
 @compiled
 def pull_back(
     first, last, each, g, x, gamma, run, along, means, lows, inv_stds, by_x, by_gamma, by_beta

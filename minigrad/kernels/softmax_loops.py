@@ -16,7 +16,7 @@ from .compiling import compiled
 from .exponential import exp_into
 from .memory import new_array
 from .rows import contiguous
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["log_softmax", "log_softmax_vjp", "softmax", "softmax_vjp"]
 
@@ -58,6 +58,7 @@ def along_rows(loop: Callable[..., None], axis: Any, *arrays: Any) -> Any:
     return y
 
 
+@shared
 @compiled
 def softmax_rows(first, last, step, x, y):
     m, bits = x.shape[1], x.view(np.int32)
@@ -76,6 +77,7 @@ def softmax_rows(first, last, step, x, y):
                 row[k] = row[k] * factor
 
 
+@shared
 @compiled
 def log_softmax_rows(first, last, step, x, y):
     m, bits = x.shape[1], x.view(np.int32)
@@ -94,6 +96,7 @@ def log_softmax_rows(first, last, step, x, y):
                 row[k] = row[k] - log
 
 
+@shared
 @compiled
 def softmax_vjp_rows(first, last, step, g, y, by_x):
     for r in range(first, last):
@@ -106,6 +109,7 @@ def softmax_vjp_rows(first, last, step, g, y, by_x):
             row[k] = ys[k] * (gs[k] - along)
 
 
+@shared
 @compiled
 def log_softmax_vjp_rows(first, last, step, g, y, by_x):
     for i in range(first, last, step):

@@ -15,7 +15,7 @@ from .compiling import compiled, inlined
 from .memory import new_array
 from .pooling import in_two, planes_of
 from .rows import contiguous
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["sum_pool", "sum_pool_vjp"]
 
@@ -49,6 +49,7 @@ def sum_pool_vjp(g: Any, y: Any, x: Any, /, *, shape: Any, strides: Any) -> Any:
     return by_x
 
 
+@shared
 @compiled
 def add(first, last, x, kh, kw, down, right, y):
     row = np.empty(x.shape[2], x.dtype)
@@ -78,6 +79,7 @@ def add_across(row, kw, right, out):
             out[w] += part[w * right]
 
 
+@shared
 @compiled
 def spread(first, last, g, kh, kw, down, right, by_x):
     row = np.empty(by_x.shape[2], by_x.dtype)

@@ -11,6 +11,11 @@ The caller takes slices as the helpers do, until none is left, and waits for no 
 that a helper has begun. So a helper that is late, because a neighbour holds its core, costs nothing
 but its help; and a call from within a slice, or from several threads at once, can't lock up. Nobody
 spins: an idle helper sleeps in the kernel. A forked child starts with a team of its own.
+
+A compiled loop that is marked as `shared` goes to the threads of numba instead (see `together`), a
+slice to each. They need no GIL and wait awake for a few milliseconds, so that less work is worth a
+second one, unless others want the cores (see `contention`). OpenMP's do not survive a fork: a
+forked child keeps to the team.
 """
 
 from __future__ import annotations
@@ -22,13 +27,19 @@ from itertools import pairwise
 from operator import index
 from queue import SimpleQueue
 from threading import Lock, Thread
+from time import perf_counter
 from typing import Any
 
-__all__ = ["get_num_threads", "parallel_for", "set_num_threads", "threads_for"]
+from .contention import contended, note
+
+__all__ = ["get_num_threads", "parallel_for", "set_num_threads", "shared", "threads_for"]
 
 WORTH = 1 << 22
 """So many array elements, read or written, are worth another thread: they take about a millisecond.
 On some machines a thread takes 50 us to wake, and as long each time that it waits for the GIL."""
+
+WORTH_AWAKE = 1 << 19
+"""So many are worth another thread of numba's: 0.1 ms or less."""
 
 SLICES = 4
 """How many slices a thread is meant for: the fewer, the longer the wait for the last."""
@@ -83,12 +94,13 @@ class Team:
 
 team = Team()
 num_threads: int | None = None
+forked = False
 
 
 def renew() -> None:
     """Threads do not survive a fork, and a lock may be held by one that did not."""
-    global team
-    team = Team()
+    global team, forked
+    team, forked = Team(), True
 
 
 if hasattr(os, "register_at_fork"):
@@ -103,9 +115,14 @@ def parallel_for(
     `work` says how many array elements are read and written in all: a little of it is done on the
     calling thread, in one call. Raises what a slice raises, once no slice is running any more.
     """
-    threads = min(threads_for(work), length)
+    threads = min(threads_for(work, function), length)
     if threads < 2:
         function(0, length, *arguments)
+        return
+    if (together := on_numba(function)) is not None:
+        start = perf_counter()
+        together(threads, length, *arguments)
+        note(perf_counter() - start)
         return
     count = min(length, threads * SLICES)
     cuts = [length * i // count for i in range(count + 1)]
@@ -119,9 +136,31 @@ def parallel_for(
             raise error
 
 
-def threads_for(work: int) -> int:
+def threads_for(work: int, function: Callable[..., object]) -> int:
     """How many threads so much work is shared out among, if it can be cut into as many slices."""
-    return min(get_num_threads(), max(1, work // WORTH))
+    most = get_num_threads()
+    if most > 1 and work >= 2 * WORTH_AWAKE and on_numba(function) is not None:
+        return 1 if contended() else min(most, work // WORTH_AWAKE)
+    return min(most, max(1, work // WORTH))
+
+
+def shared(loop: Any) -> Any:
+    """Mark a loop compiled by numba, (start, stop, *arguments), for `parallel_for`.
+
+    It raises nothing, and is given arrays and numbers, no tuples: its slices may then be run by the
+    threads of numba. Returns the loop.
+    """
+    loop.is_shared = hasattr(loop, "py_func")  # With NUMBA_DISABLE_JIT it is plain Python.
+    return loop
+
+
+def on_numba(function: Any) -> Any:
+    """The function that runs slices on numba's threads (see `together`); None if that can't be."""
+    if forked or not getattr(function, "is_shared", False):
+        return None
+    from .together import available, together  # It imports numba, which `function` is made of.
+
+    return together(function) if available() else None
 
 
 def get_num_threads() -> int:

@@ -18,7 +18,7 @@ import numpy as np
 
 from .compiling import exactly
 from .elementwise import as_rows
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["adam_update", "rmsprop_update", "sgd_update"]
 
@@ -129,6 +129,7 @@ def take(y, g, p, decay, maximize):
             y[k] = y[k] + share * p[k]
 
 
+@shared
 @exactly
 def sgd(start, stop, ps, gs, vs, ys, velocities, lr, momentum, share, decay, nesterov, maximize):
     number, rolls = ps.dtype.type, momentum != 0
@@ -146,6 +147,7 @@ def sgd(start, stop, ps, gs, vs, ys, velocities, lr, momentum, share, decay, nes
             y[k] = p[k] - lr * y[k]
 
 
+@shared
 @exactly
 def adam(
     start, stop, ps, gs, ms, vs, tops, ys, means, squares, bounds,
@@ -172,6 +174,7 @@ def adam(
             y[k] = p[k] * shrink - rate * (mean[k] / (np.sqrt(bound[k]) + eps))
 
 
+@shared
 @exactly
 def rmsprop(
     start, stop, ps, gs, ss, ms, vs, ys, squares, means, velocities,

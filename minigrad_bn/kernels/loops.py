@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.extend import shared
+
 from . import channels, columns
 from .compiling import compiled
 from .numbers import moments_from, projection_from, second_order_from
@@ -49,6 +51,7 @@ def fill_moments(long, c0, c1, x, eps, mean, low, var, inv_std):
         mean[c], low[c], var[c], inv_std[c] = found
 
 
+@shared
 @compiled
 def moments(first, last, width, long, x, eps, mean, low, var, inv_std):
     """The statistics."""
@@ -57,6 +60,7 @@ def moments(first, last, width, long, x, eps, mean, low, var, inv_std):
         fill_moments(long, c0, c1, x, eps, mean, low, var, inv_std)
 
 
+@shared
 @compiled
 def normalise(first, last, width, long, x, gamma, beta, eps, y, mean, low, var, inv_std):
     """y and the statistics."""
@@ -67,6 +71,7 @@ def normalise(first, last, width, long, x, gamma, beta, eps, y, mean, low, var, 
         affine(long, c0, x, mean[c0:c1], low[c0:c1], factor, beta[c0:c1], y)
 
 
+@shared
 @compiled
 def scale_and_shift(first, last, width, long, x, mean, low, factor, shift, y):
     """((x - mean) - low) factor + shift."""
@@ -75,6 +80,7 @@ def scale_and_shift(first, last, width, long, x, mean, low, factor, shift, y):
         affine(long, c0, x, mean[c0:c1], low[c0:c1], factor[c0:c1], shift[c0:c1], y)
 
 
+@shared
 @compiled
 def products(first, last, width, long, g, x, mean, low, sum_g, sum_gc):
     """sum(g) and sum(g c)."""
@@ -84,6 +90,7 @@ def products(first, last, width, long, g, x, mean, low, sum_g, sum_gc):
         sum_g[c0:c1], sum_gc[c0:c1] = found
 
 
+@shared
 @compiled
 def pull_back(first, last, width, long, g, x, gamma, mean, low, inv_std, by_x, sum_g, sum_g_x_hat):
     """gamma i P(g), and the two sums."""
@@ -103,6 +110,7 @@ def pull_back(first, last, width, long, g, x, gamma, mean, low, inv_std, by_x, s
             columns.projection(c0, g, x, mean[c0:c1], low[c0:c1], factors, by_x)
 
 
+@shared
 @compiled
 def pull_back_twice(
     first, last, width, long, u, g, x, gamma, mean, low, inv_std, by_g, by_x, by_gamma

@@ -42,9 +42,9 @@ def run(loop: str, shape: tuple[int, int, int], *arguments: Any) -> None:
     rows, n, length = shape
     long = length >= LONG
     width = max(1, TILE // (rows * length), WIDTH // length) if long else W // length
-    work = 4 * rows * n * length
+    function, work = getattr(loops, loop), 4 * rows * n * length
     count = -(-n // width)
     if long:  # Each thread has a tile at least; rows are read in one go rather than parted.
-        count = max(count, min(n, threads_for(work)))
+        count = max(count, min(n, threads_for(work, function)))
     width = -(-n // count)
-    parallel_for(getattr(loops, loop), -(-n // width), width, long, *arguments, work=work)
+    parallel_for(function, -(-n // width), width, long, *arguments, work=work)

@@ -109,7 +109,8 @@ def test_any_number_of_threads_gives_the_same_bits(kernels: Any, shape: tuple[in
     try:
         for threads in (1, 2, 5):
             mg.set_num_threads(threads)
-            with mock.patch("minigrad.kernels.threads.WORTH", 1), cut(kernels, 2048, 16, 16):
+            worth = mock.patch.multiple("minigrad.kernels.threads", WORTH=1, WORTH_AWAKE=1)
+            with worth, cut(kernels, 2048, 16, 16):
                 y, *residuals = kernels.forward(x, axes=axes, eps=1e-5)
                 by_x, *_ = kernels.vjp(g, y, residuals, x, axes=axes, eps=1e-5)
             found.append([a.tobytes() for a in (y, *residuals, by_x)])
