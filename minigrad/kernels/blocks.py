@@ -33,17 +33,18 @@ class Block(NamedTuple):
     bottom: int
 
 
-def cut(samples: int, height: int, row: int) -> list[Block]:
+def cut(samples: int, height: int, row: int, most: int) -> list[Block]:
     """Blocks of several samples, or of some rows of one, if a row of one takes `row` bytes.
 
-    More than LEAST are made a multiple of it, if samples allow: threads have as much to do then.
+    They take no more than `most`, if they are not single rows. More than LEAST are made a multiple
+    of it, if samples allow: threads have as much to do then.
     """
     sample = max(1, row * height)
-    several = max(1, min(BYTES // sample, max(SMALL // sample, -(-samples // LEAST))))
+    several = max(1, min(most // sample, max(SMALL // sample, -(-samples // LEAST))))
     if several > 1 and samples > several * LEAST:
         count = -(-samples // (several * LEAST)) * LEAST
         several = -(-samples // count)
-    step = height if sample <= BYTES else -(-height // -(-sample // BYTES))
+    step = height if sample <= most else -(-height // -(-sample // most))
     return [
         Block(n, min(n + several, samples), r, min(r + step, height))
         for n in range(0, samples, several)
@@ -77,7 +78,7 @@ class Blocks:
             self.unfolded = lie._replace(kernel=rows_only, counts=(height, self.width))
         self.places = math.prod(self.unfolded.kernel)
         row = channels * self.places * self.width * dtype.itemsize
-        self.list = cut(samples, height, row)
+        self.list = cut(samples, height, row, BYTES)
         whole = bool(self.list) and self.list[0].bottom == height
         self.together = whole and height * self.width < FEW
         # How many elements the columns of all blocks have.

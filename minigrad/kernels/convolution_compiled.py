@@ -12,6 +12,7 @@ Shapes: x (N, C, *size), w (O, C / groups, *kernel), g and the convolution (N, O
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,13 @@ FEW = 8
 """Fewer channels than this, of inputs or outputs, are not worth the transforms."""
 
 
+MANY = 1 << 17
+"""So many pairs of an input and an output are sooner multiplied as columns."""
+
+MULTIPLIES = find_spec("scipy") is not None
+"""Whether numba can multiply matrices: it takes the BLAS of SciPy for that."""
+
+
 def algorithm_for(weight: Any, strides: Any, dilation: Any, groups: int) -> Any:
     """The module that computes a convolution with a weight of this shape; None if none does."""
     outputs, inputs, *kernel = weight
@@ -43,7 +51,8 @@ def algorithm_for(weight: Any, strides: Any, dilation: Any, groups: int) -> Any:
         return direct if pairs <= ALONE else None
     if pairs <= SMALL:
         return direct
-    return winograd if groups == 1 and min(inputs, outputs) >= FEW else None
+    fits = groups == 1 and min(inputs, outputs) >= FEW and pairs < MANY
+    return winograd if fits and MULTIPLIES else None
 
 
 def convolve(

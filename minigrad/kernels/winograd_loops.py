@@ -1,11 +1,11 @@
-"""The transforms of Winograd's F(2x2, 3x3) and of its gradients, compiled.
+"""Winograd's F(2x2, 3x3) and its gradient by the weight, compiled: transforms and products.
 
 What is added lies side by side: the channels of some samples, and those of the tiles of a row. Even
 and odd columns of an image are laid apart, since tiles are two columns from each other.
 
 Shapes: images (samples, channels, height, width); laid out (rows, 2, columns / 2, samples,
 channels), where the 2 are even and odd; transformed tiles (4, 4, rows of tiles, tiles of a row,
-samples, channels), where the first two are the places of a tile.
+samples, channels), where the first two are the places of a tile. A row of `blocks` is a Block.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from __future__ import annotations
 import numpy as np
 
 from .compiling import compiled, inlined
+from .threads import shared
 
-__all__ = ["transform_gradient", "transform_input", "transform_output"]
+__all__ = ["convolve", "correlate"]
 
 
 @inlined
@@ -151,3 +152,51 @@ def transform_output(tiles, bias, top, y):
                     for w in range(width):
                         y[s, c, h + p, w] = laid[w & 1, w >> 1, s, c] + bias[c]
     return zero == 0
+
+
+@shared
+@compiled
+def convolve(start, stop, blocks, most, x, top, left, width, weight, step, bias, y, finite):
+    """Fill the blocks `start` to `stop` of y, and say of each whether all of it is finite.
+
+    A block has `most` tiles at most, and a product goes over `step` of them. The weight is
+    transformed: (16, inputs, outputs).
+    """
+    inputs, outputs = weight.shape[1], weight.shape[2]
+    tiles_memory = np.empty(16 * most * inputs, x.dtype)
+    found_memory = np.empty(16 * most * outputs, x.dtype)
+    for n in range(start, stop):
+        first, last, low, high = blocks[n]
+        lie = 4, 4, high - low, width, last - first
+        count = (high - low) * width * (last - first)
+        a = tiles_memory[: 16 * count * inputs].reshape(16, count, inputs)
+        b = found_memory[: 16 * count * outputs].reshape(16, count, outputs)
+        transform_input(x[first:last], 2 * low - top, -left, width, a.reshape((*lie, inputs)))
+        for place in range(16):
+            for i in range(0, count, step):
+                np.dot(a[place, i : i + step], weight[place], b[place, i : i + step])
+        finite[n] = transform_output(b.reshape((*lie, outputs)), bias, 2 * low, y[first:last])
+
+
+@shared
+@compiled
+def correlate(start, stop, blocks, most, x, top, left, width, g, step, totals):
+    """Add the products of each so many blocks to the totals `start` to `stop`."""
+    parts, inputs, outputs = totals.shape[0], totals.shape[2], totals.shape[3]
+    x_memory = np.empty(16 * most * inputs, x.dtype)
+    g_memory = np.empty(16 * most * outputs, x.dtype)
+    more = np.empty((inputs, outputs), x.dtype)
+    for part in range(start, stop):
+        for n in range(part, len(blocks), parts):
+            first, last, low, high = blocks[n]
+            lie = 4, 4, high - low, width, last - first
+            count = (high - low) * width * (last - first)
+            a = x_memory[: 16 * count * inputs].reshape(16, count, inputs)
+            b = g_memory[: 16 * count * outputs].reshape(16, count, outputs)
+            transform_input(x[first:last], 2 * low - top, -left, width, a.reshape((*lie, inputs)))
+            transform_gradient(g[first:last], 2 * low, width, b.reshape((*lie, outputs)))
+            for place in range(16):
+                total = totals[part, place].reshape(-1)
+                for i in range(0, count, step):
+                    np.dot(a[place, i : i + step].T, b[place, i : i + step], more)
+                    plus(total, more.reshape(-1), total)

@@ -132,6 +132,27 @@ def test_it_is_the_definition(
             assert_close(found, truth, str(primitive), terms=terms, magnitude=magnitude)
 
 
+@examples(8)
+@given(seed=seeds, dtype=st.sampled_from(["float32", "float64"]), data=st.data())
+def test_blocks_of_tiles_and_products_of_any_size_are_the_definition(
+    seed: int, dtype: str, data: Any
+) -> None:
+    """Blocks of a row of tiles, products of one tile and of all, on one thread and on several."""
+    rng = np.random.default_rng(seed)
+    drawn = data.draw(problems("winograd")).map(
+        lambda a: rng.standard_normal(a.shape).astype(dtype)
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernels.winograd, "BYTES", data.draw(st.sampled_from([8, 2000, 1 << 20])))
+        patch.setattr(kernels.winograd, "PIECE", data.draw(st.sampled_from([1, 20, 60, 1 << 18])))
+        patch.setattr(kernels.winograd, "PARTS", data.draw(st.integers(1, 8)))
+        for worth in ("WORTH", "WORTH_AWAKE"):
+            patch.setattr(threads, worth, data.draw(st.sampled_from([1, 1 << 40])))
+        for primitive, terms, found, truth in both("winograd", drawn):
+            magnitude = largest(*drawn[:4]) ** 2
+            assert_close(found, truth, str(primitive), terms=terms, magnitude=magnitude)
+
+
 @algorithms
 @examples(4)
 @given(seed=seeds, data=st.data())
@@ -261,6 +282,30 @@ def test_the_algorithm_is_that_for_the_channels_of_a_group(
     assert found is getattr(kernels, name)
 
 
+def test_without_scipy_matrices_are_multiplied_as_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Numba takes the BLAS of SciPy: a loop that needs it would not be compiled."""
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("this loop can't be compiled")
+
+    rng = np.random.default_rng(0)
+    zeros = Problem.of(3, 9, 10, (8, 9), ONE)
+    drawn = zeros.map(lambda a: rng.standard_normal(a.shape).astype(np.float32))
+    for name in ("convolve", "correlate"):
+        monkeypatch.setattr(kernels.winograd, name, refuse)
+    monkeypatch.setattr(kernels, "MULTIPLIES", False)
+    with mg.backends.use_kernels("all", least=0) as ran:
+        found = list(drawn.maps)
+    assert sum(ran.values()) == 4
+    with mg.backends.use_kernels("none"):
+        expected = list(drawn.map(lambda a: np.array(a, np.float64)).maps)
+    for (primitive, terms, actual), (*_, truth) in zip(found, expected, strict=True):
+        magnitude = largest(*drawn[:4]) ** 2
+        assert_close(actual, truth, str(primitive), terms=terms, magnitude=magnitude)
+
+
 def test_a_few_tiles_of_many_channels_are_left_to_columns(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -376,3 +421,47 @@ def test_no_loop_leaves_its_arrays() -> None:
     code = [sys.executable, "-W", "error", "-c", interpreted]
     result = subprocess.run(code, capture_output=True, text=True, env=environment)
     assert result.returncode == 0, result.stderr
+
+
+@given(st.integers(8, 2048), st.integers(8, 2048), st.integers(1, 64))
+def test_no_product_within_a_loop_is_large_enough_for_threads_of_blas(
+    inputs: int, outputs: int, side: int
+) -> None:
+    """OpenBLAS, on every processor: interface/gemm.c has one thread for up to 4 times 65536."""
+    weight = outputs, inputs, 3, 3
+    if kernels.algorithm_for(weight, (1, 1), (1, 1), 1) is kernels.winograd:
+        x, y = (np.empty((2, n, side, side), "float32") for n in (inputs, outputs))
+        tiles = kernels.winograd.Tiles(x, y)
+        assert tiles.step * inputs * outputs <= 4 * 65536
+
+
+many_channels = """
+import numpy as np
+import minigrad as mg
+from minigrad import nn
+from minigrad.kernels import convolution_compiled as kernels
+from minigrad.kernels import threads
+
+mg.set_num_threads(2)
+threads.contended = lambda: False
+rng = np.random.default_rng(0)
+for inputs, outputs in ((64, 128), (128, 256), (256, 256)):
+    found = kernels.algorithm_for((outputs, inputs, 3, 3), (1, 1), (1, 1), 1)
+    assert found is kernels.winograd, "a kernel that multiplies nothing in loops"
+    layer = nn.Conv2d(inputs, outputs, 3, padding=1)
+    x = mg.tensor(rng.standard_normal((8, inputs, 14, 14), "float32"), requires_grad=True)
+    with mg.backends.use_kernels("numba") as ran:
+        mg.sum(layer(x) ** 2).backward()
+    assert sum(ran.values()) == 3, ran
+"""
+
+
+@pytest.mark.skipif(not kernels.MULTIPLIES, reason="numba multiplies with SciPy")
+def test_blas_is_never_asked_for_threads_within_a_loop_of_openmp() -> None:
+    """It would start none, and print that the program may hang, once for each product."""
+    told = "OMP_NUM_THREADS", "NUMBA_THREADING_LAYER", "MINIGRAD_NUM_THREADS"
+    environment = {name: value for name, value in os.environ.items() if name not in told}
+    environment["OPENBLAS_NUM_THREADS"] = "2"
+    code = [sys.executable, "-c", many_channels]
+    result = subprocess.run(code, capture_output=True, text=True, env=environment)
+    assert (result.returncode, result.stdout + result.stderr) == (0, "")

@@ -34,7 +34,8 @@ def test_however_it_is_cut_a_convolution_is_its_definition(record: Any, data: An
         patch.setattr(blocks, "SMALL", data.draw(st.sampled_from([8, 500, 1 << 20])))
         patch.setattr(blocks, "FEW", data.draw(st.sampled_from([0, 4, 64])))
         patch.setattr(products, "PIECE", data.draw(st.sampled_from([1, 20, 1_000_000])))
-        patch.setattr(threads, "WORTH", data.draw(st.sampled_from([1, 65536])))
+        for worth in ("WORTH", "WORTH_AWAKE"):
+            patch.setattr(threads, worth, data.draw(st.sampled_from([1, 65536])))
         case, seed = data.draw(record.draw((1, 2, 5))), data.draw(seeds)
         layout = data.draw(layouts)
         ran = assert_kernels_equal(record, case, seed, "cpu", layout=layout)
@@ -107,10 +108,11 @@ def test_nothing_to_compute_is_left_to_the_definition(shape: Any, outputs: int) 
 def test_a_convolution_keeps_its_inputs_alone_and_computes_what_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(threads, "WORTH", 1 << 40)  # each thread has scratch memory of its own
-    x = mg.tensor(np.ones((32, 16, 24, 24), "float32"))
+    for worth in ("WORTH", "WORTH_AWAKE"):  # each thread has scratch memory of its own
+        monkeypatch.setattr(threads, worth, 1 << 40)
+    x = mg.tensor(np.ones((256, 16, 24, 24), "float32"))
     w = mg.tensor(np.ones((16, 16, 3, 3), "float32"), requires_grad=True)
-    F.conv2d(x, w).backward(mg.ones((32, 16, 22, 22)))  # the scratch memory is there
+    F.conv2d(x, w).backward(mg.ones((256, 16, 22, 22)))  # the scratch memory is there
     tracemalloc.start()
     y = F.conv2d(x, w)
     kept, _ = tracemalloc.get_traced_memory()
