@@ -15,7 +15,7 @@ from .compiling import exactly, inlined
 from .memory import new_array
 from .pooling import in_two, planes_of
 from .rows import contiguous
-from .threads import parallel_for
+from .threads import parallel_for, shared
 
 __all__ = ["max_pool", "max_pool_vjp"]
 
@@ -51,7 +51,6 @@ def max_pool_vjp(
     many = (len(gradients), *in_two(counts))
     winner = np.ascontiguousarray(residuals[0]).reshape(many)
     total = new_array(x.shape, g.dtype)
-    total.fill(0)
     height, width = in_two(x.shape[x.ndim - len(shape) :])
     (rows, columns), (down, right) = in_two(shape), in_two(dilation)
     # How far each place lies from the first of its window.
@@ -62,6 +61,7 @@ def max_pool_vjp(
     return total
 
 
+@shared
 @exactly
 def choose(first, last, x, rows, columns, down, right, apart, beside, y, winner):
     """For planes of x: windows are `down` and `right` apart, places `apart` and `beside`."""
@@ -104,9 +104,11 @@ def compare(seen, i, best, number):
         number[j] = i if better else number[j]
 
 
+@shared
 @exactly
 def put(start, stop, g, winner, total, offsets, down, right):
     for p in range(start, stop):
+        total[p] = 0
         for h in range(g.shape[1]):
             for w in range(g.shape[2]):
                 total[p, h * down + w * right + offsets[winner[p, h, w]]] += g[p, h, w]

@@ -41,6 +41,9 @@ softplus = elementwise("softplus", lambda xp, g, y, x: g * xp.exp(x - y),
 # fmt: on
 
 relu.array_function().register("numpy", "minigrad.kernels.relu:relu", least=32768)
+relu.array_function().register(
+    "numpy", "minigrad.kernels.relu_loops:relu", library="numba", least=32768
+)
 relu.array_function(0).register("numpy", "minigrad.kernels.relu:relu_vjp", least=4096)
 relu.array_function(0).register(
     "numpy", "minigrad.kernels.relu_loops:relu_vjp", library="numba", least=16384

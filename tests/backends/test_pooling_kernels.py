@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import minigrad as mg
 from minigrad.backends import use_kernels
-from minigrad.kernels import pooling, pooling_loops, threads
+from minigrad.kernels import memory, pooling, pooling_loops, threads
 from minigrad.nn import functional as F
 from minigrad.testing.budget import examples
 from minigrad.testing.layout import LAYOUTS, lay_out
@@ -103,6 +103,30 @@ def test_average_pooling_is_the_definition_whether_windows_overlap_or_leave_gaps
         assert_close(a, e, "average pooling", terms=16, magnitude=finite)
 
 
+@pytest.mark.parametrize("library", ["numpy", "numba"])
+@pytest.mark.parametrize("kernel", [2, 3])
+def test_the_gradient_of_max_pooling_is_0_in_gaps_whatever_was_in_its_memory(
+    library: str, kernel: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "LEAST", 1)
+    x = np.random.default_rng(0).standard_normal((3, 4, 21, 22)).astype("float32")
+    leaf = mg.tensor(x, requires_grad=True)
+    g = mg.ones((3, 4, *((n - kernel) // 3 + 1 for n in x.shape[2:])), dtype=mg.float32)
+    found = []
+    for which in (library, "none"):
+        with use_kernels(which, least=0) as ran:
+            y = F.max_pool2d(leaf, kernel, 3)
+            used = [memory.new_array(x.shape, x.dtype) for _ in range(9)]
+            for array in used:
+                array.fill(np.nan)
+            del used, array
+            (by_x,) = mg.autograd.grad(y, leaf, g)
+        assert ran["max_pool: rule 0"] == (which == library)
+        assert by_x is not None
+        found.append(by_x.numpy())
+    np.testing.assert_array_equal(*found)
+
+
 @pytest.mark.parametrize("pool", [F.avg_pool2d, F.max_pool2d])
 @pytest.mark.parametrize("library", ["numpy", "numba"])
 def test_pooling_on_any_number_of_threads_gives_the_same_bits(
@@ -147,6 +171,33 @@ def test_the_gradient_of_relu_keeps_infinity_where_it_passes_and_nowhere_else(se
     for a, e in zip(found, expected, strict=True):
         np.testing.assert_array_equal(a, e)
         assert np.signbit(a).tolist() == np.signbit(e).tolist()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("library", ["numpy", "numba"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (1, 1), (50, 71)])
+def test_relu_is_the_larger_of_a_number_and_0_bit_for_bit(
+    shape: tuple[int, ...], library: str, dtype: str, layout: str
+) -> None:
+    """But for the sign of a zero. On several threads, in any layout, and of NaN, it is NaN."""
+    values = np.append(special, [5e-324, 1e-45, -1e-45, 3e38, np.pi])
+    with np.errstate(under="ignore"):
+        drawn = np.random.default_rng(0).choice(values, shape).astype(dtype)
+    x = lay_out(np.asarray(drawn), layout)
+    before = x.tobytes()
+    with pytest.MonkeyPatch.context() as patch, use_kernels(library, least=0) as ran:
+        for worth in ("WORTH", "WORTH_AWAKE"):
+            patch.setattr(threads, worth, 1)
+        y = F.relu(mg.asarray(x)).numpy()
+    assert ran["relu"] == 1
+    expected = np.maximum(x, 0)
+    assert (y.dtype, y.shape) == (x.dtype, x.shape)
+    assert not np.shares_memory(y, x)
+    bits = np.uint32 if dtype == "float32" else np.uint64
+    same = np.ascontiguousarray(y).view(bits) == np.ascontiguousarray(expected).view(bits)
+    assert (same.reshape(shape) | ((y == 0) & (expected == 0))).all()
+    assert x.tobytes() == before
 
 
 def test_more_places_than_a_small_number_counts_have_no_kernel(
