@@ -42,8 +42,9 @@ a noisy moment hits them alike. Times are medians of up to {rounds} rounds, wher
 of at least 7; ratios are the medians of the ratios of rounds, and in brackets stand their
 quartiles. The percentage behind a time is half the distance between the quartiles. Each section is
 measured in a process of its own, with as many threads for every library as it says; where
-there are several, they are left time to go to sleep before the next candidate's turn. Nothing here
-is asserted by a test.
+there are several, they are left time to go to sleep before the next candidate's turn, which begins
+with 20 ms of calls that are not counted: right after a rest a step takes two to three times as
+long as in a loop, whatever the library. Nothing here is asserted by a test.
 """
 
 
@@ -170,21 +171,27 @@ def bound_row(bound: Bound, found: Result) -> list[str]:
 MISSED = """
 What bounds those that are missed, on the machine of 2026-11-24:
 
-- **The second thread.** With `--threads 1` the same programs take, over PyTorch: batch norm 0.71,
-  and 1.45 by NumPy alone; the CNN step 0.71, captured 0.61, by NumPy alone 1.18; convolutions 0.92
-  to 1.45. A second thread makes PyTorch's CNN step 1.8 times as quick, and ours hardly: a kernel of
-  several calls needs Python's lock between them, a thread that waits for the lock sleeps, and to
-  wake it takes 50 µs here, as long as many a call. Threads that spin are woken sooner, and a busy
-  neighbour makes them 3 to 26 times slower. Larger blocks, fewer slices, and helpers kept off the
-  caller's core were tried.
 - **Batch norm, (16, 16, 8, 8) and (256, 128).** Of 75 and 105 µs the compiled loops take 23 and 43;
-  the rest is Python: checks, the graph, running statistics. The larger shapes take what moving
-  their arrays between the core and the shared cache takes; PyTorch has two cores to move them.
+  the rest is Python: checks, the graph, running statistics.
+- **Batch norm, (4096, 512)**, takes 3 ms on one thread and on two. All columns are one tile, and to
+  give each thread half of every row brought nothing; parts of the rows, whose sums are added in
+  the end, have not been tried since a second thread begins within 5 µs. The other shapes take 0.4
+  to 0.8 of PyTorch's time.
+- **NumPy alone** gains nothing from a second thread, where PyTorch's batch norm gains 1.7 to 2.6
+  times: a kernel of several calls needs Python's lock between them, a thread that waits for the
+  lock sleeps, and to wake it takes 50 µs here. With `--threads 1` batch norm takes 1.45 of
+  PyTorch's time, and the CNN step 1.20.
+- **The captured CNN** varied from 0.49 to 0.69 between runs, as PyTorch's time does from 9 to 12 ms
+  and ours from 5.7 to 6.5. Three quarters of it are compiled loops, the largest the two Winograd
+  convolutions and the gradient by their weight.
+- **The busy neighbour.** Threads that wait awake made a loop up to 16 times slower. Loops keep to
+  one thread now while they lack a core: 2 times, and some per cent for trying again.
 - **MLP with Tensors.** Of 84 µs, 28 are NumPy's calls, the rest is the interpreter; inlining what
   was left to inline saved nothing. `mg.capture` is the answer: 0.15 of PyTorch's time.
 - **Softmax of 8x8.** NumPy's five calls take 2.7 µs, PyTorch's whole operation 2.3.
-- **Memory of the CNN.** Kernels keep the memory of arrays that are gone, for the next of the same
-  size: 4 MiB more at the peak, and a quarter less time in a new process.
+- **Memory of the CNN.** 0.98 in the run before this: our peak was 22.3 and 22.6 MiB, PyTorch's 20.5
+  and 23. Kernels keep the memory of arrays that are gone, for the next of the same size: 4 MiB more
+  at the peak, and a quarter less time in a new process.
 """
 
 
